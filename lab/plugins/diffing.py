@@ -1,0 +1,124 @@
+"""What a change of an input does to a resource: the answers to the engine's `check` and `diff`.
+
+A resource type writes down its rules once:
+
+    RULES = Rules(
+        inputs={"zoneId", "name", "type", "content", "ttl", "priority"},
+        required={"zoneId", "name", "type", "ttl"},
+        replaces={"zoneId", "type"},        # any other change is an update in place
+        computed={"ttl"},                   # left out = the provider chooses; leaving it out is no change
+        unordered={"tags"},                 # lists whose order means nothing
+        defaults={"proxied": False},        # left out = this
+        delete_before_replace=False,
+    )
+
+and answers with `check(RULES, request)` and `diff(RULES, request)`.
+
+`diff` compares the new inputs with the old *state*, so `create`, `update` and `read` must put every input
+into the outputs (`properties.outputs` does). A value that is not known yet (in a preview) counts as
+changed. The engine has already applied `ignoreChanges` to the new inputs, but it copies the old *inputs*
+there; where `read` has since found other values in the world, only skipping the name here keeps the
+property ignored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pulumi.provider.experimental.provider import (
+    CheckFailure,
+    CheckRequest,
+    CheckResponse,
+    DiffRequest,
+    DiffResponse,
+    PropertyDiff,
+    PropertyDiffKind,
+)
+
+from lab.plugins.properties import Plain, UnsupportedValueError, has_unknown, plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The inputs of one resource type and what changing each of them does."""
+
+    inputs: frozenset[str] | set[str]
+    """Every input that is supported; another one fails `check`."""
+    required: frozenset[str] | set[str] = frozenset()
+    replaces: frozenset[str] | set[str] = frozenset()
+    """Inputs whose change needs a new resource."""
+    computed: frozenset[str] | set[str] = frozenset()
+    """Inputs that the provider fills in when they are left out: left out means "as it is"."""
+    unordered: frozenset[str] | set[str] = frozenset()
+    """Inputs that are sets written as lists."""
+    defaults: Mapping[str, Plain] = field(default_factory=dict)
+    delete_before_replace: bool = False
+
+
+def check(rules: Rules, request: CheckRequest) -> CheckResponse:
+    """Pass the inputs on as they are, or name each property that is unknown, missing or no plain data."""
+    failures = []
+    for name, value in request.new_inputs.items():
+        if name not in rules.inputs:
+            failures.append(CheckFailure(name, f"{request.type} has no input '{name}' in this plugin"))
+            continue
+        try:
+            plain(value)
+        except UnsupportedValueError as error:
+            failures.append(CheckFailure(name, str(error)))
+    failures.extend(
+        CheckFailure(name, f"{request.type} needs '{name}'")
+        for name in sorted(rules.required)
+        if name not in request.new_inputs or request.new_inputs[name].value is None
+    )
+    return CheckResponse(inputs=request.new_inputs, failures=failures)
+
+
+def diff(rules: Rules, request: DiffRequest) -> DiffResponse:
+    """Compare the new inputs with the old state by the rules."""
+    changed: dict[str, PropertyDiff] = {}
+    for name in sorted(rules.inputs):
+        if name in request.ignore_changes:
+            continue
+        old = plain(request.old_state[name]) if name in request.old_state else None
+        new = plain(request.new_inputs[name]) if name in request.new_inputs else None
+        if new is None and name in rules.computed:
+            continue
+        default = rules.defaults.get(name)
+        if _same(default if old is None else old, default if new is None else new, name in rules.unordered):
+            continue
+        changed[name] = PropertyDiff(_kind(old, new, replace=name in rules.replaces), input_diff=False)
+    replaces = [name for name in changed if name in rules.replaces]
+    return DiffResponse(
+        changes=bool(changed),
+        diffs=list(changed),
+        replaces=replaces,
+        detailed_diff=changed,
+        delete_before_replace=rules.delete_before_replace and bool(replaces),
+    )
+
+
+def _same(old: Plain, new: Plain, unordered: bool) -> bool:  # noqa: FBT001 - private, two lines above
+    if has_unknown(new):
+        return False
+    old, new = _normal(old), _normal(new)
+    if unordered and isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(old.count(item) == new.count(item) for item in new)
+    return old == new
+
+
+def _normal(value: Plain) -> Plain:
+    """Left out, null and empty are one and the same, at any depth."""
+    if isinstance(value, dict):
+        kept = {key: _normal(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None} or None
+    if isinstance(value, list):
+        return [_normal(item) for item in value] or None
+    return value
+
+
+def _kind(old: Plain, new: Plain, *, replace: bool) -> PropertyDiffKind:
+    if old is None:
+        return PropertyDiffKind.ADD_REPLACE if replace else PropertyDiffKind.ADD
+    if new is None:
+        return PropertyDiffKind.DELETE_REPLACE if replace else PropertyDiffKind.DELETE
+    return PropertyDiffKind.UPDATE_REPLACE if replace else PropertyDiffKind.UPDATE
