@@ -1,0 +1,53 @@
+"""The record table: every record of a mail domain as text that a person reads and a pull request compares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mail.records import Record, in_order
+
+_HEADINGS = ("NAME", "TYPE", "PRI", "CONTENT", "NEED", "WHY")
+_LONG_KEY = re.compile(r"(p=[A-Za-z0-9+/]{16})[A-Za-z0-9+/]{16,}([A-Za-z0-9+/=]{16})")
+
+
+def render(records: Sequence[Record]) -> str:
+    """Return the records as aligned columns, in the order of `records.in_order`, the last line ended by a newline.
+
+    Nothing is shortened but a DKIM key, to its first and last 16 characters. SRV content is weight, port and target.
+    """
+    rows = [_HEADINGS, *(_row(record) for record in in_order(records))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def as_dict(record: Record) -> dict[str, object]:
+    """Return a record as JSON has it, for the stack's outputs; what does not apply to its type is left out."""
+    fields: dict[str, object] = {
+        "key": record.key,
+        "name": record.name,
+        "type": record.type,
+        "content": record.content,
+        "priority": record.priority,
+        "weight": record.weight,
+        "port": record.port,
+        "ttl": record.ttl,
+        "proxied": record.proxied,
+        "need": record.need,
+        "why": record.why,
+    }
+    return {field: value for field, value in fields.items() if value is not None}
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    priority = "" if record.priority is None else str(record.priority)
+    return record.name, record.type, priority, _content(record), record.need, record.why
+
+
+def _content(record: Record) -> str:
+    if record.type == "SRV":
+        return f"{record.weight} {record.port} {record.content}"
+    if "._domainkey." in record.name:
+        return _LONG_KEY.sub(r"\1…\2", record.content)
+    return record.content
