@@ -33,7 +33,7 @@ def check_selector(text: str) -> str:
     selector = text.lower()
     if not _SELECTOR.fullmatch(selector):
         raise ValueError(
-            f"{text!r} is no DKIM selector: use 1 to 63 letters, digits and inner hyphens, like default or s2026."
+            f"{text!r} is no DKIM selector: use 1 to 63 letters, digits and inner hyphens, like s2026"
         )
     return selector
 
@@ -46,7 +46,7 @@ def record_name(domain: str, selector: str) -> str:
     """
     name = f"{check_selector(selector)}._domainkey.{domain}"
     if len(name) > _LONGEST_NAME:
-        raise ValueError(f"{name!r} is longer than {_LONGEST_NAME} characters: use a shorter DKIM selector.")
+        raise ValueError(f"{name!r} is longer than {_LONGEST_NAME} characters: use a shorter DKIM selector")
     return name
 
 
@@ -56,7 +56,7 @@ def key_file(domain: str, selector: str) -> str:
 
 
 def generate(algorithm: Algorithm) -> str:
-    """Return a new private key as unencrypted PKCS#8 PEM, the one thing in this package that is not repeatable."""
+    """Return a new private key as unencrypted PKCS#8 PEM: a different one every time."""
     key: _Key
     if algorithm == "ed25519":
         key = ed25519.Ed25519PrivateKey.generate()
@@ -64,7 +64,7 @@ def generate(algorithm: Algorithm) -> str:
         key = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("rsa")))
     else:
         raise ValueError(
-            f"{algorithm!r} is no DKIM algorithm: use {', '.join(ALGORITHMS[:-1])} or {ALGORITHMS[-1]}."
+            f"{algorithm!r} is no DKIM algorithm: use {', '.join(ALGORITHMS[:-1])} or {ALGORITHMS[-1]}"
         )
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -114,23 +114,23 @@ def _load(pem: str) -> _Key:
         key = serialization.load_pem_private_key(pem.strip().encode(), password=None)
     except TypeError:
         raise ValueError(
-            "The DKIM key is encrypted and Maddy cannot ask for its passphrase: "
-            "remove it with `openssl pkey -in ENCRYPTED.pem -out KEY.pem`."
+            "the DKIM key is encrypted and Maddy cannot ask for its passphrase: "
+            "remove it with `openssl pkey -in ENCRYPTED.pem -out KEY.pem`"
         ) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueError(f"The DKIM key {_why_unreadable(pem)}.") from None
+        raise ValueError(f"the DKIM key {_why_unreadable(pem)}") from None
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key
     if not isinstance(key, rsa.RSAPrivateKey):
         kind = type(key).__name__.lstrip("_").removesuffix("PrivateKey")
         raise ValueError(  # noqa: TRY004 - what is wrong is the value of a text
-            f"The DKIM key is of the kind {kind}, with which DKIM cannot sign: "
-            "make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`."
+            f"the DKIM key is of the kind {kind}, with which DKIM cannot sign: "
+            "make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`"
         )
     if key.key_size not in _RSA_BITS:
         raise ValueError(
-            f"The DKIM key is RSA of {key.key_size} bits; RFC 8301 asks for 2048 at least, and receivers read no more "
-            "than 4096: make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`."
+            f"the DKIM key is RSA of {key.key_size} bits, not of 2048, 3072 or 4096 (RFC 8301): "
+            "make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`"
         )
     return key
 

@@ -61,11 +61,11 @@ class Dmarc:
         _one_of("psd", self.public_suffix, PUBLIC_SUFFIX)
         if self.failure_options is not None and not _FAILURE_OPTIONS.fullmatch(self.failure_options):
             raise ValueError(
-                f"DMARC fo={self.failure_options} is unknown: use 0 or 1, and d or s, like 1:d:s."
+                f"DMARC fo={self.failure_options} is unknown: use 0 or 1, and d or s, like 1:d:s"
             )
         if self.failure_options is not None and not self.ruf:
             raise ValueError(
-                f"DMARC fo={self.failure_options} does nothing without ruf: add ruf or delete fo."
+                f"DMARC fo={self.failure_options} does nothing without ruf: add ruf or delete fo"
             )
         object.__setattr__(self, "rua", tuple(report_uri.check(uri) for uri in self.rua))
         object.__setattr__(self, "ruf", tuple(report_uri.check(uri) for uri in self.ruf))
@@ -97,18 +97,18 @@ def record_text(dmarc: Dmarc) -> str:
 def parse(text: str) -> Dmarc:
     """Read a DMARC record text that somebody wrote by hand.
 
-    Receivers ignore what they do not know, so that a misspelt tag would be lost in silence: here it is an error, as
-    are pct, rf and ri, which RFC 9989 removed.
+    Receivers ignore what they do not know, so that a misspelt tag would be lost in silence: here it is an
+    error, as are pct, rf and ri, which RFC 9989 removed.
 
     Raises:
         ValueError: with the tag, the value and the mend.
     """
     tags = _split(text)
     if list(tags)[:1] != ["v"] or tags["v"] != "DMARC1":
-        raise ValueError(f"{text!r} is no DMARC record: it must start with v=DMARC1 (in capitals).")
+        raise ValueError(f"{text!r} is no DMARC record: it must start with v=DMARC1 (in capitals)")
     if list(tags)[1:2] != ["p"]:
         raise ValueError(
-            f"{text!r} has no p right after v: write v=DMARC1; p=..., since receivers of RFC 7489 ignore it otherwise."
+            f"{text!r} has no p right after v: begin with v=DMARC1; p=..., as receivers of RFC 7489 need it"
         )
     return Dmarc(
         policy=_one_of("p", tags["p"], POLICIES) or "none",
@@ -136,16 +136,16 @@ def _split(text: str) -> dict[str, str]:
         tag, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not value:
             raise ValueError(
-                f"{text!r} is no DMARC record: {part.strip()!r} is not written tag=value; mend or delete it."
+                f"{text!r} is no DMARC record: {part.strip()!r} is not written tag=value; mend or delete it"
             )
         if tag in _REMOVED:
-            raise ValueError(f"DMARC has no {tag} any more (RFC 9989), found {tag}={value}: {_REMOVED[tag]}.")
+            raise ValueError(f"DMARC has no {tag} any more (RFC 9989), found {tag}={value}: {_REMOVED[tag]}")
         if tag not in _TAGS:
             nearest = difflib.get_close_matches(tag, _TAGS, n=1, cutoff=0.5)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"use {', '.join(_TAGS)}."
+            hint = f"did you mean {nearest[0]}?" if nearest else f"use {', '.join(_TAGS)}"
             raise ValueError(f"DMARC has no tag {tag!r}, found {tag}={value}: {hint}")
         if tag in tags:
-            raise ValueError(f"DMARC tag {tag} is there twice, {tags[tag]!r} and {value!r}: delete one.")
+            raise ValueError(f"DMARC tag {tag} is there twice, {tags[tag]!r} and {value!r}: delete one")
         tags[tag] = value
     return tags
 
@@ -161,4 +161,4 @@ def _one_of(tag: str, value: str | None, known: Sequence[_Known]) -> _Known | No
     for candidate in known:
         if value == candidate:
             return candidate
-    raise ValueError(f"DMARC {tag}={value} is unknown: use {', '.join(known[:-1])} or {known[-1]}.")
+    raise ValueError(f"DMARC {tag}={value} is unknown: use {', '.join(known[:-1])} or {known[-1]}")

@@ -1,4 +1,4 @@
-"""MTA-STS (RFC 8461): the policy that makes other servers insist on TLS with a good certificate, and its record."""
+"""MTA-STS (RFC 8461): the policy that has other servers insist on good TLS, and its record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_mode(mode: str) -> Mode:
     for known in MODES:
         if mode == known:
             return known
-    raise ValueError(f"{mode!r} is no MTA-STS mode: use {', '.join(MODES[:-1])} or {MODES[-1]}.")
+    raise ValueError(f"{mode!r} is no MTA-STS mode: use {', '.join(MODES[:-1])} or {MODES[-1]}")
 
 
 def check_max_age(max_age: int) -> int:
@@ -33,7 +33,7 @@ def check_max_age(max_age: int) -> int:
     if not 0 <= max_age <= LONGEST_MAX_AGE:
         raise ValueError(
             f"max_age {max_age} is out of range: use seconds from 0 to {LONGEST_MAX_AGE} (a year), "
-            f"such as {DEFAULT_MAX_AGE} (a week)."
+            f"such as {DEFAULT_MAX_AGE} (a week)"
         )
     return max_age
 
@@ -43,7 +43,7 @@ def policy_text(mode: str, mx: Sequence[str], max_age: int) -> str:
 
     Args:
         mode: testing, enforce or none.
-        mx: the MX hosts, or `*.` and a domain for every host one label below it; may be empty in mode none only.
+        mx: the MX hosts, or `*.DOMAIN` for every host one label below it; empty in mode none only.
         max_age: how long senders remember the policy, in seconds.
 
     Raises:
@@ -51,7 +51,7 @@ def policy_text(mode: str, mx: Sequence[str], max_age: int) -> str:
     """
     if not mx and check_mode(mode) != "none":
         raise ValueError(
-            f"An MTA-STS policy of mode {mode} names no MX host: senders could deliver nowhere; add mx."
+            f"An MTA-STS policy of mode {mode} names no MX host: senders could deliver nowhere; add mx"
         )
     lines = [
         "version: STSv1",
@@ -65,7 +65,7 @@ def policy_text(mode: str, mx: Sequence[str], max_age: int) -> str:
 def policy_id(policy: str) -> str:
     """Return the id of a policy text: 32 alphanumerics that change exactly when the text does.
 
-    RFC 8461 section 3.1 allows 1 to 32 letters and digits, with no order among them: a digest serves as well as a date.
+    RFC 8461 section 3.1 allows 1 to 32 letters and digits, in no order: a digest serves as well as a date.
     """
     return hashlib.sha256(policy.encode()).hexdigest()[:32]
 
@@ -78,14 +78,14 @@ def record_name(domain: str) -> str:
 def record_text(policy_id: str) -> str:
     """Return the TXT text, for example `v=STSv1; id=20260101`.
 
-    The grammar of RFC 8461 section 3.1 lets a semicolon end the record but does not ask for it; here none does, as in
-    the other records.
+    The grammar of RFC 8461 section 3.1 lets a semicolon end the record but does not ask for it; here none
+    does, as in the other records.
 
     Raises:
         ValueError: the id is not 1 to 32 letters and digits.
     """
     if not _ID.fullmatch(policy_id):
-        raise ValueError(f"{policy_id!r} is no MTA-STS id: use 1 to 32 letters and digits.")
+        raise ValueError(f"{policy_id!r} is no MTA-STS id: use 1 to 32 letters and digits")
     return f"v=STSv1; id={policy_id}"
 
 

@@ -1,4 +1,4 @@
-"""Domain names and mail addresses in the one form that DNS, Maddy and Cloudflare agree on: lower-case A-labels."""
+"""Domain names and mail addresses in the one form that all parts take: lower case, domains as A-labels."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ def to_ascii(name: str) -> str:
         ValueError: `name` is no host or domain name; one sentence with the value, the reason and the mend.
     """
     if reason := _obvious_fault(name):
-        raise ValueError(f"{name!r} is no domain name: {reason}.")
+        raise ValueError(f"{name!r} is no domain name: {reason}")
     try:
         ascii_name = idna.encode(name.removesuffix("."), uts46=True).decode("ascii").lower()
     except UnicodeError as error:
-        raise ValueError(f"{name!r} is no domain name: {_reason(error)}.") from None
+        raise ValueError(f"{name!r} is no domain name: {_reason(error)}") from None
     labels = ascii_name.split(".")
+    if "" in labels:
+        raise ValueError(f"{name!r} is no domain name: it has a dot too many; remove it")
     if len(labels) == 1:
         raise ValueError(
-            f"{name!r} is no domain name: it has one label only; write it in full, like example.org."
+            f"{name!r} is no domain name: it has one label only; write it in full, like example.org"
         )
     if labels[-1].isdigit():
         raise ValueError(
-            f"{name!r} is no domain name: the last label is a number; end it in a top-level domain."
+            f"{name!r} is no domain name: the last label is a number; end it in a top-level domain"
         )
     return ascii_name
 
@@ -42,7 +44,7 @@ def to_unicode(name: str) -> str:
 
 
 def is_within(name: str, zone: str) -> bool:
-    """Tell whether `name` is `zone` or below it, label by label: `badexample.org` is not within `example.org`."""
+    """Tell whether `name` is `zone` or below it; `badexample.org` is not within `example.org`."""
     labels, zone_labels = (text.lower().removesuffix(".").split(".") for text in (name, zone))
     return labels[-len(zone_labels) :] == zone_labels
 
@@ -50,7 +52,7 @@ def is_within(name: str, zone: str) -> bool:
 def check_local_part(local: str) -> str:
     """Return the part before the @ in lower case: a Dot-string of RFC 5321, at most 64 octets.
 
-    Quoted strings and non-ASCII local parts are refused: Maddy folds the case of names, and few clients type them.
+    Quoted strings and non-ASCII local parts are refused: hardly a client or server takes them everywhere.
 
     Raises:
         ValueError: with the value, the reason and the mend.
@@ -58,11 +60,12 @@ def check_local_part(local: str) -> str:
     folded = local.lower()
     if not _DOT_STRING.fullmatch(folded):
         raise ValueError(
-            f"{local!r} cannot stand before the @: use letters a to z, digits, and . - _ + inside, like first.last."
+            f"{local!r} cannot stand before the @: use letters, digits, - and inner dots, like first.last"
         )
     if len(folded) > _LONGEST_LOCAL_PART:
         raise ValueError(
-            f"{local!r} cannot stand before the @: it has {len(folded)} characters; use at most {_LONGEST_LOCAL_PART}."
+            f"{local!r} cannot stand before the @: it has {len(folded)} characters; "
+            f"use at most {_LONGEST_LOCAL_PART}"
         )
     return folded
 
@@ -80,7 +83,7 @@ def parse_address(text: str) -> tuple[str, str]:
     """
     local, at, domain = text.rpartition("@")
     if not at:
-        raise ValueError(f"{text!r} is no mail address: it has no @; write it like postmaster@example.org.")
+        raise ValueError(f"{text!r} is no mail address: it has no @; write it like postmaster@example.org")
     try:
         return check_local_part(local), to_ascii(domain)
     except ValueError as error:
@@ -111,7 +114,7 @@ def _reason(error: UnicodeError) -> str:
     text = str(error).rstrip(".")
     match text:
         case "Empty Label" | "Empty domain":
-            return "two dots follow each other or it starts with one; remove the superfluous dot"
+            return "it has a dot too many; remove it"
         case "Label too long":
             return "a label is longer than 63 characters; shorten it"
         case "Domain too long":

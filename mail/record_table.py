@@ -12,9 +12,10 @@ _LONG_KEY = re.compile(r"(p=[A-Za-z0-9+/]{16})[A-Za-z0-9+/]{16,}([A-Za-z0-9+/=]{
 
 
 def render(records: Sequence[Record]) -> str:
-    """Return the records as aligned columns, in the order of `records.in_order`, the last line ended by a newline.
+    """Return the records aligned in columns, ordered by `records.in_order`, each line ended by a newline.
 
-    Nothing is shortened but a DKIM key, to its first and last 16 characters. SRV content is weight, port and target.
+    Nothing is shortened but a DKIM key, to its first and last 16 characters. An SRV record's content is its
+    weight, port and target.
     """
     rows = [_HEADINGS, *(_row(record) for record in in_order(records))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
@@ -23,7 +24,7 @@ def render(records: Sequence[Record]) -> str:
 
 
 def as_dict(record: Record) -> dict[str, object]:
-    """Return a record as JSON has it, for the stack's outputs; what does not apply to its type is left out."""
+    """Return a record for JSON, as in the stack's outputs; what does not apply to its type is left out."""
     fields: dict[str, object] = {
         "key": record.key,
         "name": record.name,

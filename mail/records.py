@@ -116,7 +116,7 @@ def domain_records(
     tls_rpt: str | None,
     ports: ServicePorts = ServicePorts(),
 ) -> list[Record]:
-    """Return the records of one domain, without DKIM (see `dkim_record`) and the MX host's own (see `host_records`).
+    """Return the records of one domain, but for DKIM (`dkim_record`) and the MX host's own (`host_records`).
 
     Args:
         domain: as A-labels.
@@ -173,7 +173,7 @@ def external_rua_domains(rua: Iterable[str], domain: str) -> list[str]:
 
 
 def dmarc_report_authorization(domain: str, rua_domain: str) -> Record:
-    """Return the record, in the zone of `rua_domain`, by which it agrees to receive DMARC reports on `domain`."""
+    """Return the record by which `rua_domain`, in whose zone it is, agrees to receive reports on `domain`."""
     return Record(
         key=f"dmarc-report-{domain}",
         name=f"{domain}._report._dmarc.{rua_domain}",
@@ -194,11 +194,11 @@ def quote_txt(text: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         raise ValueError(
-            f"TXT text {text[:40]!r}... is not printable ASCII: write it in ASCII, domains as xn--..."
+            f"TXT text {text[:40]!r}... is not printable ASCII: write it in ASCII, domains as xn--"
         )
     if len(text) > LONGEST_TXT:
         raise ValueError(
-            f"TXT text {text[:40]!r}... has {len(text)} bytes: shorten it to {LONGEST_TXT} at most."
+            f"TXT text {text[:40]!r}... has {len(text)} bytes: shorten it to {LONGEST_TXT} at most"
         )
     chunks = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)] or [""]
     escaped = (chunk.replace("\\", "\\\\").replace('"', '\\"') for chunk in chunks)
@@ -315,7 +315,7 @@ def _apex_records(domain: str, apex: Addresses) -> list[Record]:
 def _address_records(key: str, name: str, addresses: Addresses, *, need: Need, why: str) -> list[Record]:
     """Return A and AAAA for a name, the addresses written in their one canonical form."""
     if addresses.ipv4 is None and addresses.ipv6 is None:
-        raise ValueError(f"{name!r} has no address: give it an IPv4 or IPv6 address.")
+        raise ValueError(f"{name!r} has no address: give it an IPv4 or IPv6 address")
     records = []
     if addresses.ipv4 is not None:
         ipv4 = str(ipaddress.IPv4Address(addresses.ipv4))

@@ -1,4 +1,4 @@
-"""Where reports go: the `mailto:` and `https:` URIs that DMARC (RFC 9989) and TLS-RPT (RFC 8460) records name."""
+"""Where reports go: the `mailto:` and `https:` URIs in DMARC (RFC 9989) and TLS-RPT (RFC 8460) records."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from mail import names
 
 _RESERVED = re.compile(r"[,!;\s\"\\]")  # separators in the records, or characters that no URI has
 _SAFE = "+=&'*~$"  # characters of a local part that a URI may hold as they are (RFC 6068)
+
+_MENDS = {
+    ",": "give each URI on its own, or write that as %2C",
+    "!": "leave out the size limit, which RFC 9989 no longer has, or write that as %21",
+}
 
 
 def mailto(address: str) -> str:
@@ -24,10 +29,10 @@ def check(uri: str) -> str:
         ValueError: with the value, the reason and the mend.
     """
     if not uri.isascii() and not uri.lower().startswith("mailto:"):
-        raise ValueError(f"{uri!r} is no report URI: it is not ASCII; percent-encode it.")
+        raise ValueError(f"{uri!r} is no report URI: it is not ASCII; percent-encode it")
     if found := _RESERVED.search(uri):
-        code = f"%{ord(found.group()):02X}"
-        raise ValueError(f"{uri!r} is no report URI: it contains {found.group()!r}; write that as {code}.")
+        mend = _MENDS.get(found.group(), f"write that as %{ord(found.group()):02X}")
+        raise ValueError(f"{uri!r} is no report URI: it contains {found.group()!r}; {mend}")
     scheme, _, rest = uri.partition(":")
     match scheme.lower():
         case "mailto":
@@ -35,11 +40,9 @@ def check(uri: str) -> str:
         case "https":
             return _check_https(uri)
         case _ if "@" in uri:
-            raise ValueError(
-                f"{uri!r} is no report URI: it has no scheme; write mailto:{uri.split(':')[-1]}."
-            )
+            raise ValueError(f"{uri!r} is no report URI: it has no scheme; write mailto:{uri.split(':')[-1]}")
         case _:
-            raise ValueError(f"{uri!r} is no report URI: use mailto:ADDRESS or https://HOST/PATH.")
+            raise ValueError(f"{uri!r} is no report URI: use mailto:ADDRESS or https://HOST/PATH")
 
 
 def addressee(uri: str) -> tuple[str, str] | None:
@@ -59,7 +62,7 @@ def host(uri: str) -> str:
 
 def _check_mailto(uri: str, rest: str) -> str:
     if "?" in rest:
-        raise ValueError(f"{uri!r} is no report URI: leave out what follows the question mark.")
+        raise ValueError(f"{uri!r} is no report URI: leave out what follows the question mark")
     try:
         return mailto(unquote(rest))
     except ValueError as error:
@@ -75,6 +78,6 @@ def _check_https(uri: str) -> str:
         raise ValueError(f"{uri!r} is no report URI: {error}") from None
     if parts.username is not None:
         raise ValueError(
-            f"{uri!r} is no report URI: a published record is no place for a login; leave it out."
+            f"{uri!r} is no report URI: a published record is no place for a login; leave it out"
         )
     return parts._replace(scheme="https", netloc=name + port).geturl()

@@ -23,6 +23,6 @@ def record_text(rua: Sequence[str]) -> str:
     """
     if not rua:
         raise ValueError(
-            "TLS-RPT has nowhere to report to: name at least one URI, like mailto:postmaster@example.org."
+            "TLS-RPT has nowhere to report to: name at least one URI, like mailto:postmaster@example.org"
         )
     return f"v=TLSRPTv1; rua={','.join(report_uri.check(uri) for uri in rua)}"

@@ -23,12 +23,12 @@ def zone_text(domain: str, records: Sequence[Record]) -> str:
     for record in records:
         if not names.is_within(record.name, domain):
             raise ValueError(
-                f"{record.type} {record.name} is not within {domain}: put it into its own zone's file."
+                f"{record.type} {record.name} is not within {domain}: put it into its own zone's file"
             )
     ordered = in_order(records)
     width = max((len(record.name) for record in ordered), default=0) + 1
     lines = [
-        f"; DNS records that mail for {names.to_unicode(domain)} needs.",
+        f"; DNS records that mail for {domain} needs.",
         "; Import them into the existing zone: SOA and NS are not here, and no record may be proxied.",
         f"$ORIGIN {domain}.",
         f"$TTL {_DEFAULT_TTL}",
