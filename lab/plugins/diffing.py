@@ -21,7 +21,8 @@ there; where `read` has since found other values in the world, only skipping the
 property ignored.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pulumi.provider.experimental.provider import (
@@ -49,8 +50,14 @@ class Rules:
     computed: frozenset[str] | set[str] = frozenset()
     """Inputs that the provider fills in when they are left out: left out means "as it is"."""
     unordered: frozenset[str] | set[str] = frozenset()
-    """Inputs that are sets written as lists."""
+    """Inputs that are sets written as lists, and so is every list inside them."""
     defaults: Mapping[str, Plain] = field(default_factory=dict)
+    member_defaults: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
+    """For an input that is an object or a list of objects: what a member left out means."""
+    equal: Mapping[str, Callable[[Plain, Plain], bool]] = field(default_factory=dict)
+    """Inputs with a comparison of their own, asked when the values are not the same already."""
+    zero_is_absent: bool = False
+    """Whether `false`, `0` and `""` mean the same as leaving the input out, as in Terraform's older SDK."""
     delete_before_replace: bool = False
 
 
@@ -83,8 +90,7 @@ def diff(rules: Rules, request: DiffRequest) -> DiffResponse:
         new = plain(request.new_inputs[name]) if name in request.new_inputs else None
         if new is None and name in rules.computed:
             continue
-        default = rules.defaults.get(name)
-        if _same(default if old is None else old, default if new is None else new, name in rules.unordered):
+        if _same(rules, name, old, new):
             continue
         changed[name] = PropertyDiff(_kind(old, new, replace=name in rules.replaces), input_diff=False)
     replaces = [name for name in changed if name in rules.replaces]
@@ -97,22 +103,28 @@ def diff(rules: Rules, request: DiffRequest) -> DiffResponse:
     )
 
 
-def _same(old: Plain, new: Plain, unordered: bool) -> bool:  # noqa: FBT001 - private, two lines above
+def _same(rules: Rules, name: str, old: Plain, new: Plain) -> bool:
     if has_unknown(new):
         return False
-    old, new = _normal(old), _normal(new)
-    if unordered and isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(old.count(item) == new.count(item) for item in new)
-    return old == new
+    old, new = (
+        _normal(rules, name, rules.defaults.get(name) if value is None else value) for value in (old, new)
+    )
+    return old == new or (name in rules.equal and rules.equal[name](old, new))
 
 
-def _normal(value: Plain) -> Plain:
-    """Left out, null and empty are one and the same, at any depth."""
+def _normal(rules: Rules, name: str, value: Plain) -> Plain:
+    """The value in one fixed form: left out, null and empty are one and the same, at any depth."""
     if isinstance(value, dict):
-        kept = {key: _normal(item) for key, item in value.items()}
+        members = {**rules.member_defaults.get(name, {}), **value}
+        kept = {key: _normal(rules, name, item) for key, item in members.items()}
         return {key: item for key, item in kept.items() if item is not None} or None
     if isinstance(value, list):
-        return [_normal(item) for item in value] or None
+        items = [_normal(rules, name, item) for item in value]
+        if name in rules.unordered:
+            items.sort(key=lambda item: json.dumps(item, sort_keys=True))
+        return items or None
+    if rules.zero_is_absent and value in (False, 0, ""):
+        return None
     return value
 
 

@@ -39,6 +39,9 @@ Plain = Union[None, bool, int, float, str, Unknown, "list[Plain]", "dict[str, Pl
 
 Properties = dict[str, PropertyValue]
 
+SHORTEST_SECRET_LINE = 8
+"""Characters; a shorter line of a secret file is a bracket or a keyword, which other texts have as well."""
+
 
 class UnsupportedValueError(ValueError):
     """An asset, an archive or a resource reference where plain data is needed."""
@@ -113,12 +116,13 @@ def has_unknown(value: Plain) -> bool:
 
 
 def secret_strings(values: Mapping[str, PropertyValue]) -> set[str]:
-    """Every text inside a secret, for `redact`, and every line of those texts by itself."""
+    """Every text inside a secret, for `redact`; of a text of several lines each line long enough to tell."""
     found: set[str] = set()
     for value in values.values():
         for text in _secret_texts(value, inside=False):
             found.add(text)
-            found.update(text.splitlines())
+            lines = [line.strip() for line in text.splitlines()]
+            found.update(line for line in lines if len(line) >= SHORTEST_SECRET_LINE)
     return {text for text in found if text.strip()}
 
 

@@ -11,12 +11,15 @@ from lab.plugins.properties import UNKNOWN, wrap
 
 URN = "urn:pulumi:dev::maddy-stack::docker:index/volume:Volume::data"
 RULES = Rules(
-    inputs={"name", "labels", "memory", "mode", "hostname"},
+    inputs={"name", "labels", "memory", "mode", "hostname", "ports", "cpus"},
     required={"name"},
     replaces={"name", "labels", "hostname"},
     computed={"hostname"},
     unordered={"labels"},
     defaults={"mode": "testing"},
+    member_defaults={"ports": {"protocol": "tcp"}},
+    equal={"cpus": lambda old, new: float(str(old)) == float(str(new))},
+    zero_is_absent=True,
     delete_before_replace=True,
 )
 
@@ -34,11 +37,25 @@ def changes(old: dict[str, Any], new: dict[str, Any], ignore: list[str] | None =
     [
         ({"labels": ["a", "b"]}, {"labels": ["b", "a"]}),
         ({"labels": [{"label": "a", "value": None}]}, {"labels": [{"label": "a"}]}),
+        ({"labels": [{"names": ["a", "b"]}]}, {"labels": [{"names": ["b", "a"]}]}),
         ({"labels": []}, {}),
+        ({"memory": 0}, {}),
+        ({"ports": [{"internal": 25, "protocol": "tcp"}]}, {"ports": [{"internal": 25}]}),
+        ({"cpus": "0.5"}, {"cpus": "0.50"}),
         ({}, {"mode": "testing"}),
         ({"hostname": "chosen by the daemon"}, {}),
     ],
-    ids=["order of a set", "null member", "empty list", "default written out", "computed left out"],
+    ids=[
+        "order of a set",
+        "null member",
+        "order of a set in a set",
+        "empty list",
+        "zero",
+        "default of a member",
+        "own comparison",
+        "default written out",
+        "computed left out",
+    ],
 )
 def test_the_same_in_other_words_is_no_change(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert changes(old, new).changes is False

@@ -55,8 +55,9 @@ def test_an_archive_is_refused_by_its_name() -> None:
 
 def test_no_line_of_a_secret_survives_redaction() -> None:
     inputs = {
-        "env": PropertyValue({"KEY": wrap("inner secret\nline two")}, is_secret=True),
+        "env": PropertyValue({"KEY": wrap("inner secret\n  line two {\n}")}, is_secret=True),
+        "pin": secret("1234"),
         "name": wrap("plain"),
     }
-    text = redact("failed: 'line two' for plain, inner secret", secret_strings(inputs))
-    assert text == "failed: '[secret]' for plain, [secret]"
+    text = redact("{failed: 'line two {' for plain, inner secret, 1234}", secret_strings(inputs))
+    assert text == "{failed: '[secret]' for plain, [secret], [secret]}"
