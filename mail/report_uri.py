@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from mail import names
 
 _RESERVED = re.compile(r"[,!;\s\"\\]")  # separators in the records, or characters that no URI has
-_SAFE = "+=&'*~$"  # characters of a local part that a URI may hold as they are (RFC 6068)
+_SAFE = "+'*~$"  # characters of a local part that a URI may hold as they are (RFC 6068)
 
 _MENDS = {
     ",": "give each URI on its own, or write that as %2C",
