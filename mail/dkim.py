@@ -32,9 +32,7 @@ def check_selector(text: str) -> str:
     """
     selector = text.lower()
     if not _SELECTOR.fullmatch(selector):
-        raise ValueError(
-            f"{text!r} is no DKIM selector: use 1 to 63 letters, digits and inner hyphens, like s2026"
-        )
+        raise ValueError(f"{text!r} is no DKIM selector: use 1 to 63 letters, digits and inner hyphens, like s2026")
     return selector
 
 
@@ -63,9 +61,7 @@ def generate(algorithm: Algorithm) -> str:
     elif algorithm in ALGORITHMS:
         key = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("rsa")))
     else:
-        raise ValueError(
-            f"{algorithm!r} is no DKIM algorithm: use {', '.join(ALGORITHMS[:-1])} or {ALGORITHMS[-1]}"
-        )
+        raise ValueError(f"{algorithm!r} is no DKIM algorithm: use {', '.join(ALGORITHMS[:-1])} or {ALGORITHMS[-1]}")
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode("ascii")
@@ -91,9 +87,7 @@ def public_key(pem: str) -> str:
     """
     key = _load(pem)
     if isinstance(key, rsa.RSAPrivateKey):
-        raw = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        raw = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     else:
         raw = key.public_key().public_bytes_raw()
     return base64.b64encode(raw).decode("ascii")

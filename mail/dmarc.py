@@ -60,13 +60,9 @@ class Dmarc:
         _one_of("aspf", self.spf_alignment, ALIGNMENTS)
         _one_of("psd", self.public_suffix, PUBLIC_SUFFIX)
         if self.failure_options is not None and not _FAILURE_OPTIONS.fullmatch(self.failure_options):
-            raise ValueError(
-                f"DMARC fo={self.failure_options} is unknown: use 0 or 1, and d or s, like 1:d:s"
-            )
+            raise ValueError(f"DMARC fo={self.failure_options} is unknown: use 0 or 1, and d or s, like 1:d:s")
         if self.failure_options is not None and not self.ruf:
-            raise ValueError(
-                f"DMARC fo={self.failure_options} does nothing without ruf: add ruf or delete fo"
-            )
+            raise ValueError(f"DMARC fo={self.failure_options} does nothing without ruf: add ruf or delete fo")
         object.__setattr__(self, "rua", tuple(report_uri.check(uri) for uri in self.rua))
         object.__setattr__(self, "ruf", tuple(report_uri.check(uri) for uri in self.ruf))
 

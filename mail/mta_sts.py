@@ -50,9 +50,7 @@ def policy_text(mode: str, mx: Sequence[str], max_age: int) -> str:
         ValueError: with the value and the mend.
     """
     if not mx and check_mode(mode) != "none":
-        raise ValueError(
-            f"An MTA-STS policy of mode {mode} names no MX host: senders could deliver nowhere; add mx"
-        )
+        raise ValueError(f"An MTA-STS policy of mode {mode} names no MX host: senders could deliver nowhere; add mx")
     lines = [
         "version: STSv1",
         f"mode: {check_mode(mode)}",

@@ -28,13 +28,9 @@ def to_ascii(name: str) -> str:
     if "" in labels:
         raise ValueError(f"{name!r} is no domain name: it has a dot too many; remove it")
     if len(labels) == 1:
-        raise ValueError(
-            f"{name!r} is no domain name: it has one label only; write it in full, like example.org"
-        )
+        raise ValueError(f"{name!r} is no domain name: it has one label only; write it in full, like example.org")
     if labels[-1].isdigit():
-        raise ValueError(
-            f"{name!r} is no domain name: the last label is a number; end it in a top-level domain"
-        )
+        raise ValueError(f"{name!r} is no domain name: the last label is a number; end it in a top-level domain")
     return ascii_name
 
 
@@ -59,13 +55,10 @@ def check_local_part(local: str) -> str:
     """
     folded = local.lower()
     if not _DOT_STRING.fullmatch(folded):
-        raise ValueError(
-            f"{local!r} cannot stand before the @: use letters, digits, - and inner dots, like first.last"
-        )
+        raise ValueError(f"{local!r} cannot stand before the @: use letters, digits, - and inner dots, like first.last")
     if len(folded) > _LONGEST_LOCAL_PART:
         raise ValueError(
-            f"{local!r} cannot stand before the @: it has {len(folded)} characters; "
-            f"use at most {_LONGEST_LOCAL_PART}"
+            f"{local!r} cannot stand before the @: it has {len(folded)} characters; use at most {_LONGEST_LOCAL_PART}"
         )
     return folded
 

@@ -193,13 +193,9 @@ def quote_txt(text: str) -> str:
         ValueError: the text is over 4,096 bytes or not printable ASCII.
     """
     if not (text.isascii() and text.isprintable()):
-        raise ValueError(
-            f"TXT text {text[:40]!r}... is not printable ASCII: write it in ASCII, domains as xn--"
-        )
+        raise ValueError(f"TXT text {text[:40]!r}... is not printable ASCII: write it in ASCII, domains as xn--")
     if len(text) > LONGEST_TXT:
-        raise ValueError(
-            f"TXT text {text[:40]!r}... has {len(text)} bytes: shorten it to {LONGEST_TXT} at most"
-        )
+        raise ValueError(f"TXT text {text[:40]!r}... has {len(text)} bytes: shorten it to {LONGEST_TXT} at most")
     chunks = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)] or [""]
     escaped = (chunk.replace("\\", "\\\\").replace('"', '\\"') for chunk in chunks)
     return " ".join(f'"{chunk}"' for chunk in escaped)

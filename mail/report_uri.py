@@ -77,7 +77,5 @@ def _check_https(uri: str) -> str:
     except ValueError as error:
         raise ValueError(f"{uri!r} is no report URI: {error}") from None
     if parts.username is not None:
-        raise ValueError(
-            f"{uri!r} is no report URI: a published record is no place for a login; leave it out"
-        )
+        raise ValueError(f"{uri!r} is no report URI: a published record is no place for a login; leave it out")
     return parts._replace(scheme="https", netloc=name + port).geturl()

@@ -31,9 +31,7 @@ def check(text: str) -> str:
         ValueError: receivers would reject or misread the record, or it lets everybody send; with the mend.
     """
     if not text.isascii():
-        raise ValueError(
-            f"{text!r} is no SPF record: it is not ASCII; write domain names as A-labels (xn--...)"
-        )
+        raise ValueError(f"{text!r} is no SPF record: it is not ASCII; write domain names as A-labels (xn--...)")
     version, *terms = text.split() or [""]
     if version.lower() != "v=spf1":
         raise ValueError(f"{text!r} is no SPF record: it must start with v=spf1 and a space")
@@ -61,13 +59,9 @@ def _check_order(text: str, terms: list[str], names: list[str]) -> None:
         raise ValueError(f"{text!r} has all and redirect, of which redirect is ignored: delete one of them")
     position = names.index("all")
     if terms[position][0] not in "-~?":
-        raise ValueError(
-            f"{text!r} lets everybody send in your name: write ~all or -all, not {terms[position]}"
-        )
+        raise ValueError(f"{text!r} lets everybody send in your name: write ~all or -all, not {terms[position]}")
     if any(name in _MECHANISMS for name in names[position + 1 :]):
-        raise ValueError(
-            f"{text!r} has terms after {terms[position]}, which are ignored: put {terms[position]} last"
-        )
+        raise ValueError(f"{text!r} has terms after {terms[position]}, which are ignored: put {terms[position]} last")
 
 
 def _check_term(text: str, term: str) -> str:
@@ -112,9 +106,7 @@ def _form_is_right(name: str, qualifier: str, sign: str, value: str) -> bool:
         case "ptr":
             return not sign or (sign == ":" and _is_domain(value))
         case "ip4" | "ip6":
-            return sign == ":" and _is_network(
-                value, ipaddress.IPv4Network if name == "ip4" else ipaddress.IPv6Network
-            )
+            return sign == ":" and _is_network(value, ipaddress.IPv4Network if name == "ip4" else ipaddress.IPv6Network)
         case _:
             return _is_host_and_prefixes(sign, value)
 

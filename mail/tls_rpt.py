@@ -22,7 +22,5 @@ def record_text(rua: Sequence[str]) -> str:
         ValueError: a URI is none, or there is none; with the mend.
     """
     if not rua:
-        raise ValueError(
-            "TLS-RPT has nowhere to report to: name at least one URI, like mailto:postmaster@example.org"
-        )
+        raise ValueError("TLS-RPT has nowhere to report to: name at least one URI, like mailto:postmaster@example.org")
     return f"v=TLSRPTv1; rua={','.join(report_uri.check(uri) for uri in rua)}"

@@ -22,9 +22,7 @@ def zone_text(domain: str, records: Sequence[Record]) -> str:
     """
     for record in records:
         if not names.is_within(record.name, domain):
-            raise ValueError(
-                f"{record.type} {record.name} is not within {domain}: put it into its own zone's file"
-            )
+            raise ValueError(f"{record.type} {record.name} is not within {domain}: put it into its own zone's file")
     ordered = in_order(records)
     width = max((len(record.name) for record in ordered), default=0) + 1
     lines = [

@@ -13,9 +13,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden", action="store_true", help="rewrite tests/golden/ with what the tests see"
-    )
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ with what the tests see")
 
 
 @pytest.fixture

@@ -31,9 +31,7 @@ def test_generated_keys_are_what_was_asked_for(algorithm: dkim.Algorithm) -> Non
     assert dkim.algorithm_of(pem) == algorithm
 
 
-@pytest.mark.parametrize(
-    "form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
-)
+@pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
 def test_published_rsa_key_verifies_what_the_private_key_signs(
     rsa2048: rsa.RSAPrivateKey, form: serialization.PrivateFormat
 ) -> None:
@@ -69,9 +67,7 @@ def test_space_around_a_pem_does_not_matter(rsa2048: rsa.RSAPrivateKey) -> None:
 def bad_keys() -> dict[str, tuple[str, str]]:
     """Return for each case a PEM that cannot sign, and a piece of the error."""
     ed = ed25519.Ed25519PrivateKey.generate()
-    public = ed.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = ed.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     locked = pem_of(ed, encryption=serialization.BestAvailableEncryption(b"a passphrase"))
     whole = pem_of(rsa.generate_private_key(65537, 2048))
     return {
@@ -122,7 +118,5 @@ def test_where_a_key_is_published_and_kept() -> None:
 
 
 def test_unknown_algorithms_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match="'rsa1024' is no DKIM algorithm: use rsa2048, rsa3072, rsa4096 or ed25519"
-    ):
+    with pytest.raises(ValueError, match="'rsa1024' is no DKIM algorithm: use rsa2048, rsa3072, rsa4096 or ed25519"):
         dkim.generate("rsa1024")  # type: ignore[arg-type]

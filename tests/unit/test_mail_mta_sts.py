@@ -71,8 +71,6 @@ def test_bad_ids_are_refused(bad: str) -> None:
         ("enforce", ["mail.example.org"], -1, "max_age -1 is out of range"),
     ],
 )
-def test_bad_policies_are_refused_with_value_and_mend(
-    mode: str, mx: list[str], max_age: int, message: str
-) -> None:
+def test_bad_policies_are_refused_with_value_and_mend(mode: str, mx: list[str], max_age: int, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         mta_sts.policy_text(mode, mx, max_age)

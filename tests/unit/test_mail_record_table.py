@@ -44,9 +44,7 @@ def two_domains() -> list[records.Record]:
     for domain in ("example.org", "xn--bcher-kva.example"):
         found += of_domain(domain, host.name, host, "enforce", apex=domain == "example.org")
         found += [
-            records.dkim_record(
-                domain=domain, selector="rsa2026", text=dkim.record_text("rsa2048", RSA_PLACEHOLDER)
-            ),
+            records.dkim_record(domain=domain, selector="rsa2026", text=dkim.record_text("rsa2048", RSA_PLACEHOLDER)),
             records.dkim_record(
                 domain=domain, selector="ed2026", text=dkim.record_text("ed25519", ED25519_PLACEHOLDER)
             ),

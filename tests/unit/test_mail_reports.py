@@ -25,9 +25,7 @@ from mail import report_uri, tls_rpt
         ("https://example.org:8443/", "https://example.org:8443/", "example.org", None),
     ],
 )
-def test_report_uris_have_one_form(
-    written: str, normal: str, host: str, addressee: tuple[str, str] | None
-) -> None:
+def test_report_uris_have_one_form(written: str, normal: str, host: str, addressee: tuple[str, str] | None) -> None:
     assert report_uri.check(written) == normal
     assert report_uri.check(normal) == normal
     assert report_uri.host(written) == host
@@ -60,10 +58,7 @@ def test_bad_report_uris_are_refused_with_value_and_mend(written: str, mend: str
 
 def test_tls_rpt_record() -> None:
     assert tls_rpt.record_name("example.org") == "_smtp._tls.example.org"
-    assert (
-        tls_rpt.record_text(["mailto:postmaster@example.org"])
-        == "v=TLSRPTv1; rua=mailto:postmaster@example.org"
-    )
+    assert tls_rpt.record_text(["mailto:postmaster@example.org"]) == "v=TLSRPTv1; rua=mailto:postmaster@example.org"
     both = tls_rpt.record_text(["mailto:a@example.org", "https://example.org/tls"])
     assert both == "v=TLSRPTv1; rua=mailto:a@example.org,https://example.org/tls"
 

@@ -19,9 +19,7 @@ def zone_records() -> list[records.Record]:
     domain = "xn--bcher-kva.example"
     addresses = records.Addresses(ipv4="198.51.100.80", ipv6="2001:db8:25::80")
     return [
-        *records.host_records(
-            records.Host(name=f"mail.{domain}", ipv4="198.51.100.25", ipv6="2001:db8:25::25")
-        ),
+        *records.host_records(records.Host(name=f"mail.{domain}", ipv4="198.51.100.25", ipv6="2001:db8:25::25")),
         *records.domain_records(
             domain=domain,
             mx_host=f"mail.{domain}",
@@ -39,9 +37,7 @@ def zone_records() -> list[records.Record]:
 @pytest.mark.parametrize("head", ["", SOA_AND_NS])
 def test_a_name_server_reads_every_record(zone_records: list[records.Record], head: str) -> None:
     text = head + zone_file.zone_text("xn--bcher-kva.example", zone_records)
-    zone = dns.zone.from_text(
-        text, origin="xn--bcher-kva.example.", check_origin=bool(head), relativize=False
-    )
+    zone = dns.zone.from_text(text, origin="xn--bcher-kva.example.", check_origin=bool(head), relativize=False)
     for record in zone_records:
         rdataset = zone.find_rdataset(f"{record.name}.", record.type)
         wanted = dns.rdata.from_text("IN", record.type, zone_file.rdata_text(record))
