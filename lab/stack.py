@@ -1,0 +1,110 @@
+"""The lab's Pulumi stack: `pulumi up`, `preview`, `destroy` and `stack output`, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lab import processes, pulumi_cli
+from lab.settings import PROJECT, ROOT, Lab
+from lab.terminal import LabError, say
+
+_QUIET = ("--suppress-permalink=true", "--suppress-progress")
+
+
+def up(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) -> None:
+    """Make the stack what the program says.
+
+    Raises:
+        LabError: Pulumi failed.
+    """
+    _make_ready(lab, project)
+    pulumi_cli.run(
+        lab, ["up", "--yes", "--skip-preview", "--suppress-outputs", *_QUIET], config_file=config_file, project=project
+    )
+
+
+def preview(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) -> None:
+    """Show what `up` would change, in full.
+
+    Raises:
+        LabError: Pulumi failed.
+    """
+    _make_ready(lab, project)
+    pulumi_cli.run(lab, ["preview", "--diff", *_QUIET], config_file=config_file, project=project)
+
+
+def destroy(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) -> None:
+    """Remove all that the stack made, except what is protected (the volume with the mail).
+
+    Raises:
+        LabError: Pulumi failed.
+    """
+    _make_ready(lab, project)
+    options = ["--yes", "--skip-preview", "--exclude-protected", *_QUIET]
+    pulumi_cli.run(lab, ["destroy", *options], config_file=config_file, project=project)
+
+
+def outputs(lab: Lab, *, secrets: bool, project: Path = ROOT) -> dict[str, Any]:
+    """The stack's outputs; a secret one reads "[secret]" unless `secrets` is set. Needs no Docker.
+
+    Raises:
+        LabError: The stack has none.
+    """
+    found = {}
+    if lab.stack_file.exists():
+        arguments = ["stack", "output", "--json", *(["--show-secrets"] if secrets else [])]
+        found = json.loads(pulumi_cli.run(lab, arguments, project=project, capture=True).stdout)
+    if not found:
+        raise LabError(f"The stack {lab.name} has no outputs, since nothing is up. Run `make up` first.")
+    return dict(found)
+
+
+def has_something_to_destroy(lab: Lab) -> bool:
+    """Whether `destroy` would remove anything, read from the state without starting Pulumi."""
+    try:
+        deployment = json.loads(lab.stack_file.read_text())["checkpoint"].get("latest") or {}
+    except FileNotFoundError:
+        return False
+    resources = deployment.get("resources") or []
+    return bool(deployment.get("pending_operations")) or any(
+        resource.get("custom") and not resource.get("protect") and "pulumi:providers:" not in resource["type"]
+        for resource in resources
+    )
+
+
+def _make_ready(lab: Lab, project: Path) -> None:
+    if not lab.stack_file.exists():
+        _init(lab)
+    _end_stale_lock(lab, project)
+
+
+def _init(lab: Lab) -> None:
+    """Make the empty stack: in a directory of its own, since Pulumi would write a stack file beside Pulumi.yaml."""
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch, "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+        pulumi_cli.run(lab, ["stack", "init", lab.name, "--no-select"], project=Path(scratch), capture=True)
+
+
+def _end_stale_lock(lab: Lab, project: Path) -> None:
+    """Take away the lock of a `pulumi` that was killed.
+
+    Raises:
+        LabError: The one that holds it is alive, or on another machine.
+    """
+    locks = lab.state / ".pulumi" / "locks" / "organization" / PROJECT / lab.name
+    for path in locks.glob("*.json"):
+        lock = json.loads(path.read_text())
+        pid, host = int(lock["pid"]), lock["hostname"]
+        holder = processes.identify(pid)
+        if host != platform.node() or (holder is not None and "pulumi" in holder.command):
+            raise LabError(
+                f"Another pulumi (process {pid} on {host}) is at work on the stack {lab.name}: wait until it has "
+                f"finished. If it never will, end it and run this again."
+            )
+        say(f"an earlier pulumi (process {pid}) was killed at work; taking its lock away")
+    if any(locks.glob("*.json")):
+        pulumi_cli.run(lab, ["cancel", "--yes"], project=project, capture=True)
