@@ -53,8 +53,9 @@ def traceback_of(problem: BaseException, program: Path) -> str:
     frame = problem.__traceback__
     while frame is not None and frame.tb_frame.f_code.co_filename != str(program):
         frame = frame.tb_next
-    lines = traceback.format_exception(type(problem), problem, frame or problem.__traceback__)
-    return "".join(lines).rstrip()
+    if frame is None:  # a syntax error in the program itself: none of its lines has run
+        return "".join(traceback.format_exception_only(problem)).rstrip()
+    return "".join(traceback.format_exception(type(problem), problem, frame)).rstrip()
 
 
 class ProgramServer(LanguageServer):
@@ -75,7 +76,9 @@ class ProgramServer(LanguageServer):
         """Run the project's program against the engine that asks."""
         info = request.info
         self.program = lambda: run_program(Path(info.program_directory), info.entry_point or ".")
-        return super().Run(request, context)  # type: ignore[no-untyped-call]
+        result = super().Run(request, context)  # type: ignore[no-untyped-call]
+        # The error is in the log by now; bail tells the engine not to print it a second time.
+        return language_pb2.RunResponse(bail=True) if result.error else result
 
 
 def main() -> None:
