@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from docker.models.networks import Network
 
 LABEL = "maddy-stack.lab"
+COREFILE_LABEL = "maddy-stack.corefile"
 ANSWER_SECONDS = 10.0
 
 
 def ensure(client: docker.DockerClient, lab: Lab) -> None:
     """Have the network and a CoreDNS that serves the lab's zones; what is right already is left alone.
+
+    The Cloudflare stand-in runs by now and has written the Corefile.
 
     Raises:
         LabError: An address or a name is taken by something that is not the lab's, or CoreDNS does not start.
@@ -34,12 +38,11 @@ def ensure(client: docker.DockerClient, lab: Lab) -> None:
         if _is_right(client, container, lab):
             return
         container.remove(force=True)
-    lab.zones_directory.mkdir(parents=True, exist_ok=True)
     created = client.containers.create(
         images.COREDNS.reference,
         ["-conf", "/zones/Corefile"],
         name=lab.dns_container,
-        labels={LABEL: lab.name},
+        labels={LABEL: lab.name, COREFILE_LABEL: _corefile_digest(lab)},
         volumes={str(lab.zones_directory): {"bind": "/zones", "mode": "ro"}},
         restart_policy={"Name": "always"},
         read_only=True,
@@ -132,9 +135,15 @@ def _is_right(client: docker.DockerClient, container: Container, lab: Lab) -> bo
     return (
         container.status == "running"
         and container.attrs["Image"] == image.id
+        and container.labels.get(COREFILE_LABEL) == _corefile_digest(lab)
         and sources == [str(lab.zones_directory)]
         and lab.network in container.attrs["NetworkSettings"]["Networks"]
     )
+
+
+def _corefile_digest(lab: Lab) -> str:
+    """CoreDNS sees a changed zone file by itself, but not a changed list of zones."""
+    return hashlib.sha256((lab.zones_directory / "Corefile").read_bytes()).hexdigest()
 
 
 def _wait(container: Container, lab: Lab) -> None:

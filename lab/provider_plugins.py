@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from lab import pulumi_cli
-from lab.pulumi_install import write_program
+from lab.pulumi_install import write_launcher
 from lab.settings import DEV
 from lab.terminal import progress
 
@@ -34,7 +34,7 @@ def ensure(*, official: bool = False) -> None:
             list(pool.map(_download, wanted))
     for name in NAMES:
         if not _program(name).exists() or _mark(name).exists():
-            write_program(_program(name), _launcher(name))
+            write_launcher(_program(name), f"lab.plugins.{name}")
             _mark(name).touch()
 
 
@@ -58,15 +58,6 @@ def _program(name: str) -> Path:
 
 def _mark(name: str) -> Path:
     return _program(name).with_name(MARK)
-
-
-def _launcher(name: str) -> str:
-    return (
-        "#!/bin/sh\n"
-        ': "${MADDY_LAB_ROOT:?is not set: see python -m lab env}"\n'
-        'export PYTHONPATH="$MADDY_LAB_ROOT${PYTHONPATH:+:$PYTHONPATH}"\n'
-        f'exec python -u -m lab.plugins.{name} "$@"\n'
-    )
 
 
 def _download(name: str) -> None:

@@ -21,15 +21,9 @@ from lab.terminal import progress, say
 OLDEST = (3, 200)
 """The oldest official command that is known to run this project."""
 
-_LAUNCHERS = {
-    # The checkout is known only when they run: the cache is shared between checkouts.
-    "pulumi-language-python": (
-        "#!/bin/sh\n"
-        ': "${MADDY_LAB_ROOT:?is not set: see python -m lab env}"\n'
-        'export PYTHONPATH="$MADDY_LAB_ROOT${PYTHONPATH:+:$PYTHONPATH}"\n'
-        'exec python -u -m lab.language_host "$@"\n'
-    ),
-    "pulumi-resource-pulumi-python": '#!/bin/sh\nexec python -u -m pulumi.dynamic "$@"\n',
+_PROGRAMS = {
+    "pulumi-language-python": "lab.language_host",
+    "pulumi-resource-pulumi-python": "pulumi.dynamic",
 }
 
 
@@ -56,9 +50,9 @@ def ensure(*, official: bool = False) -> Path:
     found = find()
     if found is None or (official and found == toolchain.PULUMI.binary):
         found = _download() or toolchain.ensure(toolchain.PULUMI)
-    for name, text in _LAUNCHERS.items():
+    for name, module in _PROGRAMS.items():
         if not (found.parent / name).exists() or found == toolchain.PULUMI.binary:
-            write_program(launcher_directory(found) / name, text)
+            write_launcher(launcher_directory(found) / name, module)
     return found
 
 
@@ -70,8 +64,17 @@ def version(pulumi: str) -> tuple[int, int]:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def write_program(path: Path, text: str) -> None:
-    """Write an executable script, unless it is there; a process that starts it never sees half of it."""
+def write_launcher(path: Path, module: str) -> None:
+    """Write an executable that runs a Python module as a plugin; who starts it never sees half of it.
+
+    The checkout is known only when it runs, since the cache is shared between checkouts.
+    """
+    text = (
+        "#!/bin/sh\n"
+        ': "${MADDY_LAB_ROOT:?is not set: see python -m lab env}"\n'
+        'export PYTHONPATH="$MADDY_LAB_ROOT${PYTHONPATH:+:$PYTHONPATH}"\n'
+        f'exec python -u -m lab.plugin_process {module} "$@"\n'
+    )
     if path.exists() and path.read_text() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

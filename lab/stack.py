@@ -1,16 +1,15 @@
-"""The lab's Pulumi stack: `pulumi up`, `preview`, `destroy` and `stack output`, and what an interruption leaves."""
+"""The lab's Pulumi stack: `pulumi up`, `preview`, `destroy` and `stack output`."""
 
 from __future__ import annotations
 
 import json
-import platform
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from lab import processes, pulumi_cli
+from lab import interruption, pulumi_cli
 from lab.settings import PROJECT, ROOT, Lab
-from lab.terminal import LabError, say
+from lab.terminal import LabError
 
 _QUIET = ("--suppress-permalink=true", "--suppress-progress")
 
@@ -21,7 +20,7 @@ def up(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) -> No
     Raises:
         LabError: Pulumi failed.
     """
-    _make_ready(lab, project)
+    _make_ready(lab, project, config_file)
     pulumi_cli.run(
         lab, ["up", "--yes", "--skip-preview", "--suppress-outputs", *_QUIET], config_file=config_file, project=project
     )
@@ -33,7 +32,7 @@ def preview(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) 
     Raises:
         LabError: Pulumi failed.
     """
-    _make_ready(lab, project)
+    _make_ready(lab, project, config_file)
     pulumi_cli.run(lab, ["preview", "--diff", *_QUIET], config_file=config_file, project=project)
 
 
@@ -43,7 +42,7 @@ def destroy(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) 
     Raises:
         LabError: Pulumi failed.
     """
-    _make_ready(lab, project)
+    _make_ready(lab, project, config_file)
     options = ["--yes", "--skip-preview", "--exclude-protected", *_QUIET]
     pulumi_cli.run(lab, ["destroy", *options], config_file=config_file, project=project)
 
@@ -65,21 +64,17 @@ def outputs(lab: Lab, *, secrets: bool, project: Path = ROOT) -> dict[str, Any]:
 
 def has_something_to_destroy(lab: Lab) -> bool:
     """Whether `destroy` would remove anything, read from the state without starting Pulumi."""
-    try:
-        deployment = json.loads(lab.stack_file.read_text())["checkpoint"].get("latest") or {}
-    except FileNotFoundError:
-        return False
-    resources = deployment.get("resources") or []
-    return bool(deployment.get("pending_operations")) or any(
+    state = interruption.read_state(lab)
+    return bool(state.get("pending_operations")) or any(
         resource.get("custom") and not resource.get("protect") and "pulumi:providers:" not in resource["type"]
-        for resource in resources
+        for resource in state.get("resources") or []
     )
 
 
-def _make_ready(lab: Lab, project: Path) -> None:
+def _make_ready(lab: Lab, project: Path, config_file: Path | None) -> None:
     if not lab.stack_file.exists():
         _init(lab)
-    _end_stale_lock(lab, project)
+    interruption.mend(lab, project=project, config_file=config_file)
 
 
 def _init(lab: Lab) -> None:
@@ -87,24 +82,3 @@ def _init(lab: Lab) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch, "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
         pulumi_cli.run(lab, ["stack", "init", lab.name, "--no-select"], project=Path(scratch), capture=True)
-
-
-def _end_stale_lock(lab: Lab, project: Path) -> None:
-    """Take away the lock of a `pulumi` that was killed.
-
-    Raises:
-        LabError: The one that holds it is alive, or on another machine.
-    """
-    locks = lab.state / ".pulumi" / "locks" / "organization" / PROJECT / lab.name
-    for path in locks.glob("*.json"):
-        lock = json.loads(path.read_text())
-        pid, host = int(lock["pid"]), lock["hostname"]
-        holder = processes.identify(pid)
-        if host != platform.node() or (holder is not None and "pulumi" in holder.command):
-            raise LabError(
-                f"Another pulumi (process {pid} on {host}) is at work on the stack {lab.name}: wait until it has "
-                f"finished. If it never will, end it and run this again."
-            )
-        say(f"an earlier pulumi (process {pid}) was killed at work; taking its lock away")
-    if any(locks.glob("*.json")):
-        pulumi_cli.run(lab, ["cancel", "--yes"], project=project, capture=True)

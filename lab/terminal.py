@@ -22,13 +22,14 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def progress(doing: str) -> Iterator[None]:
+def progress(doing: str, *, hint: str = "") -> Iterator[None]:
     """Say what is being done, that it still is every 15 seconds, and how long it took if that was long.
 
     Args:
         doing: A phrase such as "building caddy 2.11.9 from source".
+        hint: What to expect, said once, such as "the first time takes about a minute".
     """
-    say(f"{doing} ...")
+    say(f"{doing} ({hint}) ..." if hint else f"{doing} ...")
     started = time.monotonic()
     finished = threading.Event()
 

@@ -109,7 +109,8 @@ def ensure(tool: Tool) -> Path:
     waiting = functools.partial(say, f"waiting for another process that builds {tool.name} {tool.version}")
     with only_one(cache() / "locks" / f"{tool.name}-{tool.version}", on_wait=waiting):
         if not tool.binary.exists():
-            with progress(f"building {tool.name} {tool.version} from source (about {tool.minutes} min)"):
+            hint = f"about {tool.minutes} min, this once"
+            with progress(f"building {tool.name} {tool.version} from source", hint=hint):
                 _build(tool)
     return tool.binary
 
