@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+EXEC_SECONDS = 5.0
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -81,7 +83,7 @@ class PidFile:
                 cwd=cwd,
                 start_new_session=True,
             )
-        identity = identify(process.pid)
+        identity = _once_executing(process, command)
         if identity is not None:
             self.path.write_text(json.dumps(asdict(identity) | {"fingerprint": fingerprint}))
         return process
@@ -132,6 +134,19 @@ def _identify_with_ps(pid: int) -> Identity | None:
     if ps.returncode != 0 or len(words) < 7 or words[0].startswith("Z"):
         return None
     return Identity(pid, " ".join(words[1:6]), " ".join(words[6:]))
+
+
+def _once_executing(process: subprocess.Popen[bytes], command: Sequence[str]) -> Identity | None:
+    """The new process, once the system shows its own command line (a script's begins with its interpreter)."""
+    expected = " ".join(command)
+    deadline = time.monotonic() + EXEC_SECONDS
+    identity = identify(process.pid)
+    while process.poll() is None and time.monotonic() < deadline:
+        if identity is not None and f" {identity.command}".endswith(f" {expected}"):
+            break
+        time.sleep(0.005)
+        identity = identify(process.pid)
+    return identity
 
 
 def _signal(identity: Identity, number: signal.Signals) -> None:
