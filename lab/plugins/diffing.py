@@ -35,7 +35,7 @@ from pulumi.provider.experimental.provider import (
     PropertyDiffKind,
 )
 
-from lab.plugins.properties import Plain, UnsupportedValueError, has_unknown, plain
+from lab.plugins.properties import Plain, UnsupportedValueError, has_unknown, own_type, plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +66,14 @@ def check(rules: Rules, request: CheckRequest) -> CheckResponse:
     failures = []
     for name, value in request.new_inputs.items():
         if name not in rules.inputs:
-            failures.append(CheckFailure(name, f"{request.type} has no input '{name}' in this plugin"))
+            failures.append(CheckFailure(name, f"{own_type(request.type)} has no input '{name}' in this plugin"))
             continue
         try:
             plain(value)
         except UnsupportedValueError as error:
             failures.append(CheckFailure(name, str(error)))
     failures.extend(
-        CheckFailure(name, f"{request.type} needs '{name}'")
+        CheckFailure(name, f"{own_type(request.type)} needs '{name}'")
         for name in sorted(rules.required)
         if name not in request.new_inputs or request.new_inputs[name].value is None
     )
@@ -106,9 +106,7 @@ def diff(rules: Rules, request: DiffRequest) -> DiffResponse:
 def _same(rules: Rules, name: str, old: Plain, new: Plain) -> bool:
     if has_unknown(new):
         return False
-    old, new = (
-        _normal(rules, name, rules.defaults.get(name) if value is None else value) for value in (old, new)
-    )
+    old, new = (_normal(rules, name, rules.defaults.get(name) if value is None else value) for value in (old, new))
     return old == new or (name in rules.equal and rules.equal[name](old, new))
 
 

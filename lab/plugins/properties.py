@@ -145,3 +145,8 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     for item in sorted(secrets, key=len, reverse=True):
         text = text.replace(item, "[secret]")
     return text
+
+
+def own_type(type_in_urn: str) -> str:
+    """The type of a resource, from that in its URN, where the types of its parents stand before it."""
+    return type_in_urn.rpartition("$")[2]

@@ -23,9 +23,11 @@ import grpc.aio  # type: ignore[import-untyped]
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 PARENT_POLL_SECONDS = 1.0
+
+_ENGINE_PROCESS = os.getppid()
 
 
 class ResourceError(Exception):
@@ -44,6 +46,23 @@ class InitFailedError(ResourceError):
         self.properties = properties
 
 
+class EngineGoneError(ResourceError):
+    """The engine was killed: nobody is left to record what is being made."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine has ended, so this was undone")
+
+
+def require_engine() -> None:
+    """Raise `EngineGoneError` if the engine that started this process has ended.
+
+    What blocks for long asks now and then; what makes something under a fixed name asks last, and undoes it, since an
+    interrupted `up` could otherwise not be run again.
+    """
+    if os.getppid() != _ENGINE_PROCESS:
+        raise EngineGoneError
+
+
 def serve(package: str, provider: Provider) -> None:
     """Serve as the plugin of this SDK package: print the port, then answer until the engine is gone.
 
@@ -52,16 +71,25 @@ def serve(package: str, provider: Provider) -> None:
     asyncio.run(_serve(version(package), provider))
 
 
+async def log_to_engine(urn: str, message: str) -> None:
+    """Show one line of information under this resource, in what the user sees of the run."""
+    async with grpc.aio.insecure_channel(_engine_address()) as channel:
+        line = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message, urn=urn)
+        await engine_pb2_grpc.EngineStub(channel).Log(line)
+
+
+def _engine_address() -> str:
+    return sys.argv[1] if len(sys.argv) > 1 else ""
+
+
 async def _serve(package_version: str, provider: Provider) -> None:
-    engine_address = sys.argv[1] if len(sys.argv) > 1 else ""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
-    servicer = _Servicer(sys.argv[1:], package_version, provider, engine_address)
+    servicer = _Servicer(sys.argv[1:], package_version, provider, _engine_address())
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
-    parent = os.getppid()
     await server.start()
     print(port, flush=True)
-    while os.getppid() == parent:
+    while os.getppid() == _ENGINE_PROCESS:
         await asyncio.sleep(PARENT_POLL_SECONDS)
     await server.stop(grace=None)
 
