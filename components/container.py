@@ -88,7 +88,7 @@ def run(name: str, spec: ContainerSpec, opts: pulumi.ResourceOptions) -> docker.
         security_opts=["no-new-privileges:true"],
         memory=spec.memory,
         memory_swap=spec.memory,
-        cpus=f"{spec.cpus:g}",
+        cpus=str(float(spec.cpus)),  # as the provider reads it back: `1` for `1.0` is a change at every update
         log_driver="json-file",
         log_opts={"max-size": "10m", "max-file": "3"},
         ports=[
