@@ -56,7 +56,7 @@ class CommandInputs(Inputs):
     add_previous_output_in_env: bool = True
 
 
-RULES = Rules(inputs=CommandInputs.names(), replaces={"triggers"})
+RULES = Rules(inputs=CommandInputs.names(), replaces={"triggers"}, maps={"environment"})
 """Only other triggers replace, and then the new `create` runs before the old `delete`."""
 
 

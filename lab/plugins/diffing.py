@@ -51,6 +51,8 @@ class Rules:
     """Inputs that the provider fills in when they are left out: left out means "as it is"."""
     unordered: frozenset[str] | set[str] = frozenset()
     """Inputs that are sets written as lists, and so is every list inside them."""
+    maps: frozenset[str] | set[str] = frozenset()
+    """Inputs whose keys are the user's own, so that a key with an empty value is not the same as no key."""
     defaults: Mapping[str, Plain] = field(default_factory=dict)
     member_defaults: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
     """For an input that is an object or a list of objects: what a member left out means."""
@@ -112,6 +114,8 @@ def _same(rules: Rules, name: str, old: Plain, new: Plain) -> bool:
 
 def _normal(rules: Rules, name: str, value: Plain) -> Plain:
     """The value in one fixed form: left out, null and empty are one and the same, at any depth."""
+    if name in rules.maps:
+        return value or None
     if isinstance(value, dict):
         members = {**rules.member_defaults.get(name, {}), **value}
         kept = {key: _normal(rules, name, item) for key, item in members.items()}

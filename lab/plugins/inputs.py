@@ -45,13 +45,14 @@ def parse(model: type[InputsT], inputs: Mapping[str, Plain]) -> InputsT:
 def problems(model: type[Inputs], inputs: Mapping[str, Plain]) -> list[CheckFailure]:
     """What is wrong with the inputs, leaving out each that is not known yet; values are never repeated."""
     known = {name: value for name, value in inputs.items() if value is not None and not has_unknown(value)}
+    not_known = {(name,) for name in inputs.keys() - known.keys()}
     try:
         model.model_validate(known)
     except ValidationError as error:
         return [
             CheckFailure(_path(problem["loc"]), _reason(problem))
             for problem in error.errors(include_url=False, include_input=False)
-            if not (problem["type"] == "missing" and problem["loc"][0] in inputs)
+            if not (problem["type"] == "missing" and problem["loc"] in not_known)
         ]
     return []
 

@@ -82,9 +82,7 @@ def test_a_removed_input_is_a_change() -> None:
 
 
 def test_an_ignored_property_is_not_looked_at() -> None:
-    assert (
-        changes({"name": "a", "labels": ["x"]}, {"name": "a", "labels": ["y"]}, ["labels"]).changes is False
-    )
+    assert changes({"name": "a", "labels": ["x"]}, {"name": "a", "labels": ["y"]}, ["labels"]).changes is False
 
 
 def test_unsupported_and_missing_inputs_are_named_together() -> None:

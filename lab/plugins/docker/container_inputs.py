@@ -1,7 +1,7 @@
 """The inputs of a container that are supported, and what changing each of them does."""
 
 import base64
-from decimal import Decimal
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ def _duration(text: str) -> str:
 
 
 def _cpus(text: str) -> str:
-    if not Decimal(text).is_finite() or Decimal(text) < 0:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise ValueError("must be a number of CPUs, such as 0.5")
     return text
 
@@ -266,6 +266,7 @@ RULES = Rules(
         "uploads",
         "volumes",
     },
+    maps={"logOpts", "sysctls", "tmpfs"},
     defaults={
         "mustRun": True,
         "networkMode": "bridge",

@@ -46,6 +46,7 @@ class Network(ResourceType[NetworkInputs]):
         replaces=NetworkInputs.names(),
         computed={"driver", "internal", "ipamConfigs", "options"},
         unordered={"ipamConfigs", "labels"},
+        maps={"options"},
         delete_before_replace=True,
         zero_is_absent=True,
     )

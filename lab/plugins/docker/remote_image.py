@@ -34,6 +34,7 @@ class RemoteImage(ResourceType[RemoteImageInputs]):
         required=RemoteImageInputs.required(),
         replaces={"name", "platform", "pullTriggers", "triggers"},
         unordered={"pullTriggers"},
+        maps={"triggers"},
         zero_is_absent=True,
     )
     computed = frozenset({"imageId", "repoDigest"})

@@ -37,6 +37,7 @@ class Volume(ResourceType[VolumeInputs]):
         replaces={"name", "driver", "driverOpts", "labels"},
         computed={"driver"},
         unordered={"labels"},
+        maps={"driverOpts"},
         delete_before_replace=True,
         zero_is_absent=True,
     )
