@@ -69,8 +69,8 @@ def tls_connection(container: str, port: int, server_name: str, trusted: str) ->
     with ours, theirs:
         pipe = subprocess.Popen(
             ["docker", "exec", "-i", container, "nc", "127.0.0.1", str(port)],
-            stdin=theirs,
-            stdout=theirs,
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
             stderr=subprocess.DEVNULL,
         )
         theirs.close()
