@@ -9,7 +9,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
 from components.command import command
 from components.mail_server import MailServer
-from mail import names
+from mail import maddy_conf, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +82,7 @@ class Account(pulumi.ComponentResource):
                 "MADDY_CONTAINER": args.server.container_name,
                 "MADDY_CONTAINER_ID": args.server.container_id,
                 "MADDY_HOSTNAME": args.hostname,
-                # Maddy keeps accounts under the Unicode form of the domain, whichever form a client logs in with.
-                "MADDY_ACCOUNT": f"{args.local_part}@{names.to_unicode(args.domain)}",
+                "MADDY_ACCOUNT": maddy_conf.lookup_form(self.address),
                 "MADDY_DELETE_MAILBOX": "yes" if args.delete_mailbox else "no",
             },
             docker_host=args.docker_host,

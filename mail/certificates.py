@@ -43,11 +43,9 @@ def check(chain: str, private_key: str, names: Sequence[str], *, now: datetime) 
         ValueError: naming the first thing that is wrong and its mend.
     """
     try:
-        certificates = x509.load_pem_x509_certificates(chain.encode())
-    except ValueError:
-        raise ValueError(
-            "tls.files.certificate: holds no PEM certificate: give the full chain (fullchain.pem)"
-        ) from None
+        certificates = parse(chain)
+    except ValueError as error:
+        raise ValueError(f"tls.files.certificate: {error}, the full chain (fullchain.pem)") from None
     leaf = certificates[0]
     _check_key(leaf, private_key)
     for child, issuer in pairwise(certificates):
@@ -75,6 +73,14 @@ def check(chain: str, private_key: str, names: Sequence[str], *, now: datetime) 
             f"tls.files.certificate: does not cover {', '.join(missing)} (it covers {', '.join(covered) or 'none'}): "
             f"get one for {', '.join(names)}"
         )
+
+
+def parse(pem: str) -> list[x509.Certificate]:
+    """Return the certificates in PEM text, at least one; ValueError with the mend, and without the text."""
+    try:
+        return x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        raise ValueError("holds no PEM certificate: give the text from -----BEGIN CERTIFICATE----- on") from None
 
 
 def _check_key(leaf: x509.Certificate, private_key: str) -> None:

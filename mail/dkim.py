@@ -10,6 +10,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
+from mail import names
+
 Algorithm = Literal["rsa2048", "rsa3072", "rsa4096", "ed25519"]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 DEFAULT_ALGORITHM: Algorithm = "rsa2048"
@@ -17,7 +19,6 @@ DEFAULT_SELECTOR = "default"
 
 _RSA_BITS: dict[int, Algorithm] = {2048: "rsa2048", 3072: "rsa3072", 4096: "rsa4096"}
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_LONGEST_NAME = 253
 
 _Key = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -43,8 +44,8 @@ def record_name(domain: str, selector: str) -> str:
         ValueError: the selector is none, or the whole name is longer than DNS allows.
     """
     name = f"{check_selector(selector)}._domainkey.{domain}"
-    if len(name) > _LONGEST_NAME:
-        raise ValueError(f"{name!r} is longer than {_LONGEST_NAME} characters: use a shorter DKIM selector")
+    if len(name) > names.LONGEST_NAME:
+        raise ValueError(f"{name!r} is longer than {names.LONGEST_NAME} characters: use a shorter DKIM selector")
     return name
 
 

@@ -6,6 +6,7 @@ Sources: Maddy's reference documentation, and the default `maddy.conf` of its Do
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mail import names
 from mail.templates import render as render_template
 
 AEAD_CIPHERS = (
@@ -121,5 +122,14 @@ def render(
 
 def render_aliases(aliases: Mapping[str, Sequence[str]]) -> str:
     """Render the table of aliases: one `alias: target, target` a line, sorted, so that order changes nothing."""
-    lines = [f"{alias}: {', '.join(targets)}\n" for alias, targets in sorted(aliases.items())]
+    lines = [
+        f"{lookup_form(alias)}: {', '.join(lookup_form(target) for target in targets)}\n"
+        for alias, targets in sorted(aliases.items())
+    ]
     return "# alias: where its mail goes\n" + "".join(lines)
+
+
+def lookup_form(address: str) -> str:
+    """Return an address as Maddy keeps its accounts and looks up aliases: the domain in Unicode."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{names.to_unicode(domain)}"

@@ -11,6 +11,9 @@ _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_STRING = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _LONGEST_LOCAL_PART = 64  # octets, RFC 5321
 
+LONGEST_NAME = 253
+"""Characters of a domain name as it is written (RFC 1035's 255 octets)."""
+
 
 def to_ascii(name: str) -> str:
     """Return `name` as lower-case A-labels without a trailing dot (IDNA 2008, with the UTS 46 mapping).

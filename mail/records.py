@@ -175,7 +175,7 @@ def external_rua_domains(rua: Iterable[str], domain: str) -> list[str]:
 def dmarc_report_authorization(domain: str, rua_domain: str) -> Record:
     """Return the record by which `rua_domain`, in whose zone it is, agrees to receive reports on `domain`."""
     return Record(
-        key=f"dmarc-report-{domain}",
+        key=f"dmarc-report-{domain}-{rua_domain}",
         name=f"{domain}._report._dmarc.{rua_domain}",
         type="TXT",
         content="v=DMARC1",
