@@ -35,7 +35,9 @@ keys = [
     for domain in settings.domains
     for selector in domain.dkim.selectors
 ]
-own_network = ContainerNetwork("network", wiring.network(settings, name), at_docker).name
+own_network = (
+    ContainerNetwork("network", wiring.network(settings, name), at_docker).name if settings.needs_network else ""
+)
 
 server = MailServer(
     "server",
@@ -48,15 +50,19 @@ server = MailServer(
     ),
     at_docker,
 )
-site = PolicySite(
-    "policy-site",
-    wiring.policy_site(
-        settings,
-        f"{name}-policy",
-        tls=certificate,
-        place=wiring.attachment(settings.policy_site.network, own_network),
-    ),
-    at_docker,
+site = (
+    PolicySite(
+        "policy-site",
+        wiring.policy_site(
+            settings,
+            f"{name}-policy",
+            tls=certificate,
+            place=wiring.attachment(settings.policy_site.network, own_network),
+        ),
+        at_docker,
+    )
+    if settings.policy_hosts
+    else None
 )
 accounts = [
     Account(f"{account.name}@{domain.name}", wiring.account(settings, domain, account, server))

@@ -40,7 +40,7 @@ def of(
 
 
 def _domain(settings: Settings, domain: Domain, published: MailDomain, keys: Sequence[DkimKey]) -> dict[str, Any]:
-    policy = plan.policies(settings).get(domain.name)
+    policy = plan.policy(settings, domain)
     return {
         "records": published.records.apply(lambda known: [record_table.as_dict(record) for record in known]),
         "dkim": {key.selector: {"name": key.record_name, "public_key": key.public_key} for key in keys},

@@ -7,19 +7,22 @@ from mail.records import Addresses, Host, Record, ServicePorts
 from settings import Domain, PolicySite, Server, Settings
 
 
+def policy(settings: Settings, domain: Domain) -> str | None:
+    """Return the text of a domain's MTA-STS policy; None where it has none."""
+    if not domain.mta_sts.enabled:
+        return None
+    return mta_sts.policy_text(domain.mta_sts.mode, [settings.server.hostname], domain.mta_sts.max_age)
+
+
 def policies(settings: Settings) -> dict[str, str]:
     """Return the text of the MTA-STS policy of each domain that has one."""
-    return {
-        domain.name: mta_sts.policy_text(domain.mta_sts.mode, [settings.server.hostname], domain.mta_sts.max_age)
-        for domain in settings.domains
-        if domain.mta_sts.enabled
-    }
+    return {domain.name: text for domain in settings.domains if (text := policy(settings, domain)) is not None}
 
 
 def domain_records(settings: Settings, domain: Domain) -> list[Record]:
     """Return what is published in a domain's zone, but for its DKIM records, whose keys are not known here."""
     server, site = settings.server, settings.policy_site
-    policy = policies(settings).get(domain.name)
+    served = policy(settings, domain)
     own = records.domain_records(
         domain=domain.name,
         mx_host=server.hostname,
@@ -27,7 +30,7 @@ def domain_records(settings: Settings, domain: Domain) -> list[Record]:
         policy_host=_addresses(site if site.ipv4 or site.ipv6 else server),
         spf=domain.spf,
         dmarc=domain.dmarc_text,
-        mta_sts=mta_sts.record_text(mta_sts.policy_id(policy)) if policy else None,
+        mta_sts=mta_sts.record_text(mta_sts.policy_id(served)) if served else None,
         tls_rpt=domain.tls_rpt_text,
         ports=ServicePorts(
             submissions=server.ports.submissions,
@@ -35,13 +38,18 @@ def domain_records(settings: Settings, domain: Domain) -> list[Record]:
             imaps=server.ports.imaps,
         ),
     )
-    agreements = [
-        records.dmarc_report_authorization(other.name, domain.name)
+    host = host_records(settings) if settings.host_domain is domain else []
+    return [*host, *own, *_agreements(settings, domain)]
+
+
+def _agreements(settings: Settings, domain: Domain) -> list[Record]:
+    """Return the records by which names in a domain's zone agree to the DMARC reports that other domains send there."""
+    return [
+        records.dmarc_report_authorization(other.name, name)
         for other in settings.domains
-        if domain.name in records.external_rua_domains(other.dmarc.rua or [], other.name)
+        for name in records.external_rua_domains([*(other.dmarc.rua or []), *other.dmarc.ruf], other.name)
+        if settings.zone_of(name) is domain
     ]
-    host = host_records(settings) if settings.host_domain == domain else []
-    return [*host, *own, *agreements]
 
 
 def host_records(settings: Settings) -> list[Record]:
@@ -56,7 +64,7 @@ def endpoints(settings: Settings) -> dict[str, dict[str, str | int]]:
     served: dict[str, dict[str, str | int]] = {
         key: {"host": server.hostname, "port": port} for key, port in dict(server.ports).items()
     }
-    if hosts := settings.certificate_names[1:]:
+    if hosts := settings.policy_hosts:
         served["https"] = {"host": hosts[0], "port": settings.policy_site.https_port}
     return served
 

@@ -98,7 +98,7 @@ def policy_site(settings: Settings, name: str, *, tls: Certificate, place: Attac
     site = settings.policy_site
     return PolicySiteArgs(
         name=name,
-        hostname=settings.certificate_names[1],
+        hostname=settings.policy_hosts[0],
         image=site.image,
         policies=plan.policies(settings),
         certificate=tls,
