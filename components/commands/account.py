@@ -62,7 +62,8 @@ class Account:
             with docker_exec.tls_connection(self.container, 993, self.hostname, trusted) as connection:
                 imap = _Imap(connection)
                 try:
-                    imap.login(self.address.encode().decode("latin-1"), password)
+                    # SASL (RFC 4616): imaplib's LOGIN takes nothing outside ASCII, neither in names nor in passwords.
+                    imap.authenticate("PLAIN", lambda _: f"\0{self.address}\0{password}".encode())
                 except imaplib.IMAP4.error:
                     return False
                 imap.logout()

@@ -34,7 +34,7 @@ def run(container: str, *arguments: str, stdin: str = "") -> str:
             ["docker", "exec", "-i", container, *arguments],
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=TIMEOUT,
             check=False,
         )
