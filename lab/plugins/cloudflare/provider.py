@@ -28,8 +28,8 @@ from pulumi.provider.experimental.provider import (
 from lab.plugins import diffing
 from lab.plugins.cloudflare import record, zone
 from lab.plugins.cloudflare.api import DEFAULT_BASE_URL, IDENTICAL_EXISTS, Api, Fields, RefusedError
-from lab.plugins.properties import Plain, UNKNOWN, outputs, own_type, plain, plain_map, wrap
-from lab.plugins.serving import ResourceError
+from lab.plugins.properties import UNKNOWN, Plain, outputs, own_type, plain, plain_map, wrap
+from lab.plugins.serving import EngineGoneError, ResourceError, require_engine
 
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable
 CONFIGURATION = frozenset({"apiToken", "baseUrl"})
@@ -148,7 +148,7 @@ class CloudflareProvider(Provider):
         api = self._ready()
         zone_id, body = str(inputs["zoneId"]), record.body(inputs)
         try:
-            return api.create(zone_id, body)
+            made = api.create(zone_id, body)
         except RefusedError as error:
             if error.code != IDENTICAL_EXISTS:
                 raise
@@ -157,6 +157,13 @@ class CloudflareProvider(Provider):
             command = f"pulumi import {record.TYPE} {resource_name} {zone_id}/{twin}"
             mend = f"adopt that record with `{command}`, or delete it at Cloudflare first"
             raise RefusedError(error.described, error.code, mend) from error
+        try:
+            require_engine()
+        except EngineGoneError:
+            # The state will not know of this record, and the next `up` would find it in its way.
+            api.delete(zone_id, made["id"], f"{body['type']} record {body['name']}")
+            raise
+        return made
 
 
 def _require_record(resource_type: str) -> None:
