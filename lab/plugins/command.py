@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -83,10 +84,7 @@ class CommandProvider(Provider):
         """Name every input that is not supported or not right."""
         if own_type(request.type) != TYPE:
             raise ResourceError(f"this plugin has no resource type {own_type(request.type)}; it has {TYPE}")
-        answer = check(RULES, request)
-        if not answer.failures:
-            answer.failures = problems(CommandInputs, plain_map(request.new_inputs))
-        return answer
+        return check(RULES, request, partial(problems, CommandInputs))
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
         """Any change runs a command."""

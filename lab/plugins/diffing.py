@@ -35,7 +35,7 @@ from pulumi.provider.experimental.provider import (
     PropertyDiffKind,
 )
 
-from lab.plugins.properties import Plain, UnsupportedValueError, has_unknown, own_type, plain
+from lab.plugins.properties import Plain, UnsupportedValueError, has_unknown, plain, plain_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +63,36 @@ class Rules:
     delete_before_replace: bool = False
 
 
-def check(rules: Rules, request: CheckRequest) -> CheckResponse:
-    """Pass the inputs on as they are, or name each property that is unknown, missing or no plain data."""
+def check(
+    rules: Rules, request: CheckRequest, problems: Callable[[dict[str, Plain]], list[CheckFailure]] | None = None
+) -> CheckResponse:
+    """Pass the inputs on as they are, or name each that is not supported, missing or no plain data.
+
+    If none is, `problems` may find more in their values.
+    """
     failures = []
     for name, value in request.new_inputs.items():
         if name not in rules.inputs:
-            failures.append(CheckFailure(name, f"{own_type(request.type)} has no input '{name}' in this plugin"))
+            failures.append(CheckFailure(name, f"'{name}' is not supported by the lab's plugin"))
             continue
         try:
             plain(value)
         except UnsupportedValueError as error:
-            failures.append(CheckFailure(name, str(error)))
+            failures.append(CheckFailure(name, f"'{name}': {error}"))
     failures.extend(
-        CheckFailure(name, f"{own_type(request.type)} needs '{name}'")
+        CheckFailure(name, f"'{name}' is required")
         for name in sorted(rules.required)
         if name not in request.new_inputs or request.new_inputs[name].value is None
     )
-    return CheckResponse(inputs=request.new_inputs, failures=failures)
+    if problems and not failures:
+        failures = problems(plain_map(request.new_inputs))
+    return CheckResponse(inputs=request.new_inputs, failures=[_discreet(failure, request) for failure in failures])
+
+
+def _discreet(failure: CheckFailure, request: CheckRequest) -> CheckFailure:
+    """The engine prints the value of a property that a failure names, a secret one too (seen with 3.259)."""
+    value = request.new_inputs.get(failure.property)
+    return CheckFailure("", failure.reason) if value and value.contains_secret() else failure
 
 
 def diff(rules: Rules, request: DiffRequest) -> DiffResponse:

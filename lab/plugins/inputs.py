@@ -1,11 +1,13 @@
 """A resource's inputs as a pydantic model, and what is wrong with them as check failures.
 
-class VolumeInputs(Inputs):
-    name: str
-    driver_opts: dict[str, str] = Field(default_factory=dict)
+A model names its fields in Python's way, and has them in Pulumi's:
 
-problems(VolumeInputs, plain_map(request.new_inputs))     # in `check`; also while some are not known yet
-parse(VolumeInputs, plain_map(request.properties))        # in `create` and `update`
+    class VolumeInputs(Inputs):
+        name: str
+        driver_opts: dict[str, str] = Field(default_factory=dict)
+
+In `check`, while some values may not be known yet, `check(RULES, request, partial(problems, VolumeInputs))` of
+lab.plugins.diffing; in `create` and `update`, `parse(VolumeInputs, plain_map(request.properties))`.
 """
 
 from collections.abc import Mapping
@@ -65,7 +67,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _reason(problem: Any) -> str:
     if problem["type"] == "extra_forbidden":
-        return f"'{_path(problem['loc'])}' is not supported by this plugin"
+        return f"'{_path(problem['loc'])}' is not supported by the lab's plugin"
     if problem["type"] == "missing":
         return f"'{_path(problem['loc'])}' is required"
     return f"'{_path(problem['loc'])}': {problem['msg'].removeprefix('Value error, ')}"

@@ -73,6 +73,7 @@ class Runner:
             self._processes.discard(process)
             if process.returncode is None:
                 process.kill()
+                await process.wait()
         return ran
 
 

@@ -7,7 +7,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import CheckRequest, DiffRequest, DiffResponse, PropertyDiffKind
 
 from lab.plugins.diffing import Rules, check, diff
-from lab.plugins.properties import UNKNOWN, wrap
+from lab.plugins.properties import UNKNOWN, secret, wrap
 
 URN = "urn:pulumi:dev::maddy-stack::docker:index/volume:Volume::data"
 RULES = Rules(
@@ -89,3 +89,13 @@ def test_unsupported_and_missing_inputs_are_named_together() -> None:
     failures = check(RULES, CheckRequest(URN, {}, props(gpus="all"), b"")).failures
     assert failures is not None
     assert [failure.property for failure in failures] == ["gpus", "name"]
+
+
+def test_a_failing_secret_is_not_named_as_a_property_since_the_engine_would_print_it() -> None:
+    inputs = {"name": wrap("it"), "gpus": secret("hunter2"), "tpus": wrap("all")}
+    failures = check(RULES, CheckRequest(URN, {}, inputs, b"")).failures
+    assert failures is not None
+    assert [(failure.property, "pus' is not supported" in failure.reason) for failure in failures] == [
+        ("", True),
+        ("tpus", True),
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -79,11 +80,9 @@ class DockerProvider(Provider):
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Fill in the defaults, and name every input that is not supported or not right."""
         kind = _type(own_type(request.type))
-        answer = check(kind.rules, request)
+        answer = check(kind.rules, request, partial(problems, kind.model))
         defaults = {name: wrap(value) for name, value in kind.rules.defaults.items()}
         answer.inputs = {**defaults, **request.new_inputs}
-        if not answer.failures:
-            answer.failures = problems(kind.model, plain_map(request.new_inputs))
         return answer
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
