@@ -245,6 +245,16 @@ class TestServer:
     ) -> None:
         assert stack.diff(stack.container(start=False, mustRun=False, **inputs)).diffs == [changed]
 
+    def test_one_port_on_two_addresses_is_read_back_in_the_daemons_order(self, stack: Stack) -> None:
+        network, port = stack.network(), _free_port()
+        published = [{"internal": 25, "external": port, "ip": address} for address in ("127.0.0.1", "127.0.0.2")]
+        server = stack.container(
+            networkMode="bridge", networksAdvanced=[{"name": network.plain["name"]}], ports=published
+        )
+        addresses = [binding["ip"] for binding in server.plain["ports"]]
+        assert sorted(addresses) == ["127.0.0.1", "127.0.0.2"]
+        assert stack.diff(server, ports=sorted(published, key=lambda entry: addresses.index(entry["ip"]))).diffs == []
+
 
 class TestUpdateInPlace:
     def test_memory_and_restart_policy_reach_the_running_container(self, stack: Stack) -> None:

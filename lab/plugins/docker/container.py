@@ -8,7 +8,8 @@ import requests
 from docker import APIClient
 from docker.errors import APIError
 
-from lab.plugins.docker.container_inputs import PUSHED, RULES, ContainerInputs
+from lab.plugins.docker.container_inputs import ContainerInputs
+from lab.plugins.docker.container_rules import PUSHED, RULES
 from lab.plugins.docker.container_spec import container_spec, limits
 from lab.plugins.docker.container_state import connections, read_back
 from lab.plugins.docker.daemon import find_image
