@@ -57,6 +57,9 @@ class Api:
             return self._route(request)
         except ApiError as error:
             return Answer(error.status, error.envelope())
+        except OSError as error:
+            failed = ApiError(500, errors.NOT_STORED, f"The lab cannot store this: {error}")
+            return Answer(failed.status, failed.envelope())
 
     def _authorize(self, request: Request) -> None:
         given = request.authorization
@@ -95,9 +98,7 @@ class Api:
     def _dispatch(self, request: Request, **handlers: Callable[[Request], Answer]) -> Answer:
         handler = handlers.get(request.method)
         if handler is None:
-            raise ApiError(
-                405, errors.METHOD_NOT_ALLOWED, "Method not allowed for this authentication scheme"
-            )
+            raise ApiError(405, errors.METHOD_NOT_ALLOWED, "Method not allowed for this authentication scheme")
         return handler(request)
 
     def _verify(self, _request: Request) -> Answer:
@@ -117,9 +118,7 @@ class Api:
     def _list_zones(self, request: Request) -> Answer:
         zones = [zone_answer(zone) for zone in self._store.zones.values()]
         found = matching(zones, request.query, ("name", "status"))
-        return _success(
-            *page_of(ordered(found, request.query, ("name", "status")), request.query, ZONES_A_PAGE)
-        )
+        return _success(*page_of(ordered(found, request.query, ("name", "status")), request.query, ZONES_A_PAGE))
 
     def _list_records(self, request: Request, zone: Zone) -> Answer:
         shown = [records.answer(record) for record in zone.records.values()]

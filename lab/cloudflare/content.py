@@ -145,15 +145,8 @@ def whole_number(given: Any, name: str, top: int) -> int:
     """A number from 0 to `top`; digits in a string are one, as they are for Cloudflare."""
     if isinstance(given, str) and given.isdecimal():
         given = int(given)
-    if (
-        isinstance(given, bool)
-        or not isinstance(given, int | float)
-        or given != int(given)
-        or not 0 <= given <= top
-    ):
-        raise refused(
-            errors.VALIDATION, f"DNS Validation Error: {name} must be a number between 0 and {top}."
-        )
+    if isinstance(given, bool) or not isinstance(given, int | float) or given != int(given) or not 0 <= given <= top:
+        raise refused(errors.VALIDATION, f"DNS Validation Error: {name} must be a number between 0 and {top}.")
     return int(given)
 
 
@@ -167,9 +160,7 @@ def data_content(record_type: str, data: Data) -> str:
 def rdata(record_type: str, content: str, priority: int | None, data: Data | None) -> str:
     """What stands in a zone file behind the type."""
     if data is not None:
-        return " ".join(
-            _shown(field, data[field.name], dot=".") for field in DATA_TYPES[record_type]
-        ).rstrip()
+        return " ".join(_shown(field, data[field.name], dot=".") for field in DATA_TYPES[record_type]).rstrip()
     if record_type in {"A", "AAAA", "TXT"}:
         return content
     host = "." if content == "." else f"{content}."

@@ -47,9 +47,7 @@ def ordered(entries: Sequence[Entry], query: Query, names: Sequence[str]) -> lis
     order = query.get("order", "")
     if order not in names:
         return list(entries)
-    return sorted(
-        entries, key=lambda entry: _text(entry.get(order)), reverse=query.get("direction") == "desc"
-    )
+    return sorted(entries, key=lambda entry: _text(entry.get(order)), reverse=query.get("direction") == "desc")
 
 
 def page_of(entries: Sequence[Entry], query: Query, default_size: int) -> tuple[list[Entry], dict[str, int]]:

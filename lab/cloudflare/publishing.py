@@ -32,9 +32,7 @@ def next_serial(last: int) -> int:
 class ZoneFiles:
     """The directory with a file for each zone, the reverse zones, the root, and the Corefile."""
 
-    def __init__(
-        self, directory: Path, zones: Sequence[str], served: Served, names: Mapping[Address, str]
-    ) -> None:
+    def __init__(self, directory: Path, zones: Sequence[str], served: Served, names: Mapping[Address, str]) -> None:
         self._directory = directory
         self._zones = zones
         self._served = served
@@ -52,9 +50,7 @@ class ZoneFiles:
         self._renew(ROOT_FILE, partial(root_text, zones=self._zones, reverse=reverse, served=self._served))
         files = {zone: f"{zone}.zone" for zone in (*self._zones, *reverse)} | {".": ROOT_FILE}
         self._write("Corefile", corefile(files, MOUNTED_AT))
-        for stale in set(self._directory.glob("*.zone")) - {
-            self._directory / name for name in files.values()
-        }:
+        for stale in set(self._directory.glob("*.zone")) - {self._directory / name for name in files.values()}:
             stale.unlink()
 
     def is_current(self, zone: str, serial: int, specs: Iterable[Spec]) -> bool:

@@ -82,11 +82,7 @@ def spec_from(body: Mapping[str, Any], zone: str) -> Spec:
         raise refused(errors.NAME_INVALID, "DNS name is invalid.")
     name = record_name(body["name"], zone)
     data = canonical_data(record_type, body.get("data")) if record_type in DATA_TYPES else None
-    content = (
-        canonical_content(record_type, body.get("content"))
-        if data is None
-        else data_content(record_type, data)
-    )
+    content = canonical_content(record_type, body.get("content")) if data is None else data_content(record_type, data)
     _refuse_odd_cname(record_type, name, content, zone)
     proxied = _proxied(record_type, content, body.get("proxied"))
     _refuse_tags(body.get("tags"))

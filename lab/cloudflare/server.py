@@ -122,28 +122,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     default = Served()
-    parser = argparse.ArgumentParser(
-        prog="python -m lab.cloudflare.server", description="The lab's Cloudflare."
-    )
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="where records and zone files are kept"
-    )
+    parser = argparse.ArgumentParser(prog="python -m lab.cloudflare.server", description="The lab's Cloudflare.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where records and zone files are kept")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--token-file", type=Path, required=True, metavar="FILE", help="holds the API token")
     parser.add_argument("--zone", type=_zone_name, action="append", required=True, metavar="NAME")
     v4, v6 = ipaddress.IPv4Address, ipaddress.IPv6Address
-    parser.add_argument(
-        "--ns-ipv4", type=v4, default=default.ns_ipv4, help="of ns1 in each zone (%(default)s)"
-    )
-    parser.add_argument(
-        "--ns-ipv6", type=v6, default=default.ns_ipv6, help="of ns1 in each zone (%(default)s)"
-    )
-    parser.add_argument(
-        "--anycast-ipv4", type=v4, default=default.anycast_ipv4, help="proxied records (%(default)s)"
-    )
-    parser.add_argument(
-        "--anycast-ipv6", type=v6, default=default.anycast_ipv6, help="proxied records (%(default)s)"
-    )
+    parser.add_argument("--ns-ipv4", type=v4, default=default.ns_ipv4, help="of ns1 in each zone (%(default)s)")
+    parser.add_argument("--ns-ipv6", type=v6, default=default.ns_ipv6, help="of ns1 in each zone (%(default)s)")
+    parser.add_argument("--anycast-ipv4", type=v4, default=default.anycast_ipv4, help="proxied records (%(default)s)")
+    parser.add_argument("--anycast-ipv6", type=v6, default=default.anycast_ipv6, help="proxied records (%(default)s)")
     parser.add_argument(
         "--ptr",
         type=_pointer,
@@ -166,7 +154,7 @@ def _pointer(text: str) -> tuple[Address, str]:
     address, _, name = text.partition("=")
     try:
         return ipaddress.ip_address(address), _zone_name(name)
-    except ValueError:
+    except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError(f"'{text}' is not ADDRESS=NAME") from None
 
 

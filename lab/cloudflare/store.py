@@ -69,6 +69,10 @@ class Store:
             if not files.is_current(zone.name, zone.serial, specs):
                 self._commit(zone, zone.records)
 
+    def close(self) -> None:
+        """Let another process have the directory."""
+        self._lock.close()
+
     def create(self, zone: Zone, spec: Spec) -> Record:
         """Add a record.
 
@@ -100,9 +104,7 @@ class Store:
             _refuse_conflicts(spec, others)
             time = now()
             commented = old.comment_modified_on if spec.comment == old.spec.comment else time
-            record = replace(
-                old, spec=spec, modified_on=time, comment_modified_on=commented if spec.comment else None
-            )
+            record = replace(old, spec=spec, modified_on=time, comment_modified_on=commented if spec.comment else None)
             self._commit(zone, zone.records | {record_id: record})
         return record
 
@@ -139,9 +141,7 @@ class Store:
             "serial": zone.serial,
             "records": [asdict(record) for record in zone.records.values()],
         }
-        write_atomically(
-            self._directory / f"{zone.name}.json", json.dumps(stored, indent=1), mode=0o600, durable=True
-        )
+        write_atomically(self._directory / f"{zone.name}.json", json.dumps(stored, indent=1), mode=0o600, durable=True)
 
     def _load(self, name: str) -> Zone:
         path = self._directory / f"{name}.json"

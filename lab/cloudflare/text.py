@@ -22,9 +22,7 @@ def normalised_txt(content: str) -> str:
     if not any(strings):
         raise refused(VALIDATION, "DNS Validation Error: Content for TXT record must not be empty.")
     if sum(len(string) + 1 for string in strings) > RECORD_LIMIT:
-        raise refused(
-            VALIDATION, f"DNS Validation Error: Content for TXT record exceeds {RECORD_LIMIT} bytes."
-        )
+        raise refused(VALIDATION, f"DNS Validation Error: Content for TXT record exceeds {RECORD_LIMIT} bytes.")
     return " ".join(quoted(string) for string in strings)
 
 
@@ -47,9 +45,7 @@ def _strings(content: str) -> list[bytes]:
     while position < len(content):
         match = _QUOTED.match(content, position)
         if match is None:
-            raise refused(
-                VALIDATION, "DNS Validation Error: Content for TXT record has unbalanced quotation marks."
-            )
+            raise refused(VALIDATION, "DNS Validation Error: Content for TXT record has unbalanced quotation marks.")
         strings.append(_ESCAPE.sub(_byte, match[1].encode()))
         position = match.end()
     return strings
