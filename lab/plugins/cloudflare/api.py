@@ -69,10 +69,11 @@ class Api:
                 limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
             ),
         )
-        # The client would send what it finds in the environment instead of the token.
-        self._client.api_key = self._client.api_email = self._client.user_service_key = None
         # Repeating a write whose answer was lost could meet its own result; so a write is sent once.
         self._once = self._client.with_options(max_retries=0)
+        # The client would send what it finds in the environment instead of the token.
+        for client in (self._client, self._once):
+            client.api_key = client.api_email = client.user_service_key = None
 
     def zones(self, query: Fields) -> list[Fields]:
         """The zones that a filter lets through; the first 50 of them."""
