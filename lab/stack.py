@@ -20,7 +20,7 @@ def up(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) -> No
     Raises:
         LabError: Pulumi failed.
     """
-    _make_ready(lab, project, config_file)
+    make_ready(lab, project, config_file)
     pulumi_cli.run(
         lab, ["up", "--yes", "--skip-preview", "--suppress-outputs", *_QUIET], config_file=config_file, project=project
     )
@@ -32,7 +32,7 @@ def preview(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) 
     Raises:
         LabError: Pulumi failed.
     """
-    _make_ready(lab, project, config_file)
+    make_ready(lab, project, config_file)
     pulumi_cli.run(lab, ["preview", "--diff", *_QUIET], config_file=config_file, project=project)
 
 
@@ -42,7 +42,7 @@ def destroy(lab: Lab, *, config_file: Path | None = None, project: Path = ROOT) 
     Raises:
         LabError: Pulumi failed.
     """
-    _make_ready(lab, project, config_file)
+    make_ready(lab, project, config_file)
     options = ["--yes", "--skip-preview", "--exclude-protected", *_QUIET]
     pulumi_cli.run(lab, ["destroy", *options], config_file=config_file, project=project)
 
@@ -71,7 +71,12 @@ def has_something_to_destroy(lab: Lab) -> bool:
     )
 
 
-def _make_ready(lab: Lab, project: Path, config_file: Path | None) -> None:
+def make_ready(lab: Lab, project: Path = ROOT, config_file: Path | None = None) -> None:
+    """Have a stack that a pulumi command can work on: made if it is new, mended if one was killed at work on it.
+
+    Raises:
+        LabError: A living pulumi is at work on it.
+    """
     if not lab.stack_file.exists():
         _init(lab)
     interruption.mend(lab, project=project, config_file=config_file)
