@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from docker.errors import DockerException
+
 from lab import commands, subprocesses, testing
 from lab.settings import DEV
 from lab.terminal import LabError, say
@@ -60,6 +62,9 @@ def _run(options: argparse.Namespace) -> int:
                 return testing.run_tests(options.pytest)
     except LabError as problem:
         say(f"error: {problem}")
+        return 1
+    except DockerException as problem:
+        say(f"error: Docker refused: {problem}")
         return 1
     except KeyboardInterrupt:
         subprocesses.end_all()

@@ -8,11 +8,15 @@ person has to look; in the lab all of it is the lab's own, and is removed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from docker.errors import NotFound
 
 from lab import docker_engine, processes, pulumi_cli
 from lab.settings import PROJECT, Lab
@@ -20,6 +24,9 @@ from lab.terminal import LabError, say
 
 if TYPE_CHECKING:
     from cloudflare import Cloudflare
+
+PLUGINS_END_SECONDS = 2.0
+"""The plugins of a killed pulumi end within this time; until then they may still be creating something."""
 
 
 def mend(lab: Lab, *, project: Path, config_file: Path | None = None) -> None:
@@ -33,6 +40,7 @@ def mend(lab: Lab, *, project: Path, config_file: Path | None = None) -> None:
     if not pending:
         return
     say("an earlier pulumi was killed at work; finding out what it had done ...")
+    time.sleep(PLUGINS_END_SECONDS)
     known = {resource.get("id") for resource in read_state(lab).get("resources") or []}
     for operation in pending:
         if operation["type"] == "creating":
@@ -90,7 +98,8 @@ def _remove_from_docker(kind: str, name: str, known: set[str | None]) -> None:
     if kind.endswith("Container"):
         for container in client.containers.list(all=True, filters={"name": f"^/{name}$"}):
             if container.id not in known:
-                container.remove(force=True)
+                with contextlib.suppress(NotFound):
+                    container.remove(force=True)
     else:
         for network in client.networks.list(names=[name]):
             if network.id not in known and network.name == name:
