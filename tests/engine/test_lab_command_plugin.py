@@ -28,7 +28,7 @@ from lab.plugins.serving import ResourceError
 
 pytestmark = pytest.mark.engine
 
-URN = "urn:pulumi:test::maddy-stack::command:local:Command::account"
+URN = "urn:pulumi:test::maddy-stack::maddy:mail:Server$command:local:Command::account"
 ROOT = Path(__file__).parents[2]
 
 

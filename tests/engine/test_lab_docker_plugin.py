@@ -108,7 +108,7 @@ class Stack:
 
 
 def _urn(kind: str) -> str:
-    return f"urn:pulumi:test::maddy-stack::docker:index/{kind}::it"
+    return f"urn:pulumi:test::maddy-stack::maddy:mail:Server$docker:index/{kind}::it"
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,7 @@ class TestImage:
     def test_one_that_is_nowhere_is_named(self, stack: Stack) -> None:
         name = "127.0.0.1:1/nobody/nothing:1"
         reason = f"image '{name}' is not on the Docker host and cannot be pulled"
-        with pytest.raises(ResourceError, match=reason):
+        with pytest.raises(ResourceError, match=f"^{reason}"):
             stack.create("remoteImage:RemoteImage", name=name)
         with pytest.raises(ResourceError, match=reason):
             stack.container(image=name)

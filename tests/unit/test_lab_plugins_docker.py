@@ -17,7 +17,7 @@ VOLUME = "docker:index/volume:Volume"
 
 
 def urn(kind: str) -> str:
-    return f"urn:pulumi:dev::maddy-stack::{kind}::it"
+    return f"urn:pulumi:dev::maddy-stack::maddy:mail:Server${kind}::it"
 
 
 def change(kind: str, old: dict[str, Any], new: dict[str, Any], ignore: list[str] | None = None) -> DiffResponse:

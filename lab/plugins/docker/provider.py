@@ -138,7 +138,8 @@ class DockerProvider(Provider):
     ) -> T:
         """Run a blocking action; what goes wrong reaches the user as one sentence without secrets."""
         hidden = secret_strings(properties) | _private_texts(plain_map(properties))
-        named = f"{own_type(request.type).rpartition(':')[2].lower()} '{_docker_name(properties, request.name)}'"
+        kind = own_type(request.type).rpartition(":")[2].removeprefix("Remote").lower()
+        named = f"{kind} '{_docker_name(properties, request.name)}'"
         if self._client is None:
             raise ResourceError(f"{named}: the docker provider has no host yet")
         try:
@@ -147,7 +148,8 @@ class DockerProvider(Provider):
             text = redact(f"{named}: {error}", hidden)
             raise InitFailedError(text, error.found.id, outputs(properties, error.found.computed)) from error
         except ResourceError as error:
-            raise ResourceError(redact(f"{named}: {error}", hidden)) from error
+            text = str(error) if str(error).startswith(named) else f"{named}: {error}"
+            raise ResourceError(redact(text, hidden)) from error
         except (DockerException, requests.RequestException) as error:
             raise ResourceError(f"{named}: {explain(error, hidden)}") from error
 
