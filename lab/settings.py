@@ -48,7 +48,7 @@ class Lab:
     Args:
         name: Also the name of the Pulumi stack; containers and volumes of that stack start with
             `maddy-<name>`.
-        subnet4: The network's IPv4 addresses, a /24 in CIDR notation.
+        subnet4: The network's IPv4 addresses, a /25 or larger in CIDR notation.
         subnet6: The network's IPv6 addresses, a /64 in CIDR notation.
         api_port: TCP port on 127.0.0.1 of the Cloudflare stand-in.
         zones: The DNS zones that exist at the stand-in.
@@ -125,7 +125,7 @@ class Lab:
 
 DEV = Lab(
     name="dev",
-    subnet4="198.51.100.0/24",
+    subnet4="198.51.100.0/25",
     subnet6="2001:db8:25::/64",
     api_port=8425,
     zones=("example.test",),

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.engine
 
 IMAGE = "maddy-plugtest-busybox:1"
 PREFIX = f"maddy-plugtest-{uuid4().hex[:6]}"
-SUBNET = "203.0.113.224/28"
+SUBNET = "198.18.25.224/28"
 SLEEP = ["busybox", "sleep", "60"]
 
 
@@ -194,7 +194,7 @@ class TestServer:
         return stack.container(
             hostname="mail.example.test",
             networkMode="bridge",
-            networksAdvanced=[{"name": network.plain["name"], "ipv4Address": "203.0.113.230", "aliases": ["mail"]}],
+            networksAdvanced=[{"name": network.plain["name"], "ipv4Address": "198.18.25.230", "aliases": ["mail"]}],
             ports=[{"internal": 25, "external": _free_port(), "ip": "127.0.0.1"}],
             memory=64,
             memorySwap=64,
@@ -215,7 +215,7 @@ class TestServer:
 
     def test_has_its_address_and_limits_and_is_unchanged_in_the_next_run(self, stack: Stack) -> None:
         server = self.full(stack)
-        assert server.plain["networkDatas"][0]["ipAddress"] == "203.0.113.230"
+        assert server.plain["networkDatas"][0]["ipAddress"] == "198.18.25.230"
         config = stack.inspect(server)
         assert config["State"]["Health"]["Status"] == "healthy"
         assert (config["HostConfig"]["Memory"], config["HostConfig"]["NanoCpus"]) == (64 * 1024**2, 500_000_000)
