@@ -1,12 +1,13 @@
 """How a container of this stack runs: with no more rights than it needs, within limits, and checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
 
 from components.container_network import Attachment
+from mail import ports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +17,20 @@ class Port:
     Attributes:
         internal: the port in the container.
         external: the port on the host.
+        address: of the host.
     """
 
     internal: int
     external: int
+    address: str
+
+
+def published(port: int, external: int, addresses: Sequence[str]) -> list[Port]:
+    """Publish the well-known `port` as `external` on addresses of the host; see `mail.ports` for why not from one."""
+    return [
+        Port(internal=ports.inside(port, index), external=external, address=address)
+        for index, address in enumerate(addresses)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +48,6 @@ class ContainerSpec:
         scratch: directories that are writable and forgotten, in memory; all else is read-only.
         capabilities: the few it keeps, such as `CAP_NET_BIND_SERVICE`.
         ports: what is published.
-        bound_to: the host's addresses on which all ports are published.
-        private_ports: ports published on an address of their own: address to port.
         network: the network it is in.
         dns: resolver addresses; empty for the host's own.
         memory: limit in MiB; there is no swap beyond it.
@@ -57,8 +66,6 @@ class ContainerSpec:
     scratch: Sequence[str]
     capabilities: Sequence[str] = ()
     ports: Sequence[Port]
-    bound_to: Sequence[str]
-    private_ports: Mapping[str, Port] = field(default_factory=dict)
     network: Attachment
     dns: Sequence[str] = ()
     memory: int
@@ -69,8 +76,6 @@ class ContainerSpec:
 
 def run(name: str, spec: ContainerSpec, opts: pulumi.ResourceOptions) -> docker.Container:
     """Run a container, and wait until it is healthy."""
-    published = [(address, port) for port in spec.ports for address in spec.bound_to]
-    published += spec.private_ports.items()
     return docker.Container(
         name,
         name=spec.name,
@@ -92,8 +97,8 @@ def run(name: str, spec: ContainerSpec, opts: pulumi.ResourceOptions) -> docker.
         log_driver="json-file",
         log_opts={"max-size": "10m", "max-file": "3"},
         ports=[
-            docker.ContainerPortArgs(internal=port.internal, external=port.external, ip=address)
-            for address, port in published
+            docker.ContainerPortArgs(internal=port.internal, external=port.external, ip=port.address)
+            for port in sorted(spec.ports, key=lambda port: port.internal)  # the order in which they are read back
         ],
         mounts=[
             docker.ContainerMountArgs(

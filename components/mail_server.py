@@ -7,13 +7,14 @@ import pulumi
 import pulumi_docker as docker
 
 from components.certificate import Certificate
-from components.container import ContainerSpec, Port, run
+from components.container import ContainerSpec, Port, published, run
 from components.container_network import Attachment
 from components.data_volume import DataVolume, DataVolumeArgs, SeedFile
 from components.dkim_key import DkimKey
 from mail import maddy_conf
 
 DATA = "/data"
+WELL_KNOWN = {"smtp": 25, "imap": 143, "submissions": 465, "submission": 587, "imaps": 993}
 SPEAKS_SMTP = r"(sleep 0.2; printf 'EHLO localhost\r\nQUIT\r\n') | nc -w 4 127.0.0.1 25 | grep -q STARTTLS"
 """Passes when the server greets, answers EHLO and offers STARTTLS, for which it needs its certificate."""
 
@@ -107,7 +108,6 @@ class MailServer(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        inside = {"smtp": 25, "imap": 143, "submissions": 465, "submission": 587, "imaps": 993}
         container = run(
             name,
             ContainerSpec(
@@ -117,13 +117,7 @@ class MailServer(pulumi.ComponentResource):
                 volume=self.data.name,
                 mount=DATA,
                 scratch=["/tmp"],  # noqa: S108 - Maddy's runtime directory in its image
-                ports=[Port(internal=inside[key], external=external) for key, external in args.ports.items()],
-                bound_to=args.bound_to,
-                private_ports=(
-                    {args.metrics[0]: Port(internal=maddy_conf.METRICS_PORT, external=args.metrics[1])}
-                    if args.metrics
-                    else {}
-                ),
+                ports=_published(args),
                 network=args.network,
                 dns=args.dns,
                 memory=args.memory,
@@ -136,6 +130,18 @@ class MailServer(pulumi.ComponentResource):
         self.container_name = container.name
         self.container_id = container.id
         self.register_outputs({"container_name": self.container_name, "container_id": self.container_id})
+
+
+def _published(args: MailServerArgs) -> list[Port]:
+    ports = [
+        port
+        for protocol, external in args.ports.items()
+        for port in published(WELL_KNOWN[protocol], external, args.bound_to)
+    ]
+    if args.metrics is not None:
+        address, external = args.metrics
+        ports.append(Port(internal=maddy_conf.METRICS_PORT, external=external, address=address))
+    return ports
 
 
 def _files(args: MailServerArgs) -> list[SeedFile]:
@@ -180,6 +186,7 @@ def _configuration(args: MailServerArgs) -> pulumi.Input[str]:
             smart_host=relay,
             metrics=args.metrics is not None,
             max_message_size=args.max_message_size,
+            addresses=len(args.bound_to),
         )
 
     if args.smart_host and args.smart_host.password is not None:

@@ -9,7 +9,7 @@ from pulumi_command import local
 
 from components.certificate import Certificate
 from components.command import command
-from components.container import ContainerSpec, Port, run
+from components.container import ContainerSpec, published, run
 from components.container_network import Attachment
 from components.data_volume import DataVolume, DataVolumeArgs, SeedFile
 from mail import caddyfile, mta_sts
@@ -91,10 +91,9 @@ class PolicySite(pulumi.ComponentResource):
                 # The image's caddy binary carries this file capability and does not start without it.
                 capabilities=["CAP_NET_BIND_SERVICE"],
                 ports=[
-                    Port(internal=80, external=args.http_port),
-                    Port(internal=443, external=args.https_port),
+                    *published(80, args.http_port, args.bound_to),
+                    *published(443, args.https_port, args.bound_to),
                 ],
-                bound_to=args.bound_to,
                 network=args.network,
                 memory=args.memory,
                 cpus=args.cpus,
@@ -123,7 +122,7 @@ class PolicySite(pulumi.ComponentResource):
 
 def _files(args: PolicySiteArgs) -> list[SeedFile]:
     return [
-        SeedFile(path="Caddyfile", content=caddyfile.render(list(args.policies))),
+        SeedFile(path="Caddyfile", content=caddyfile.render(list(args.policies), addresses=len(args.bound_to))),
         SeedFile(path="tls/fullchain.pem", content=args.certificate.fullchain),
         SeedFile(
             path="tls/privkey.pem",

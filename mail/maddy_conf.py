@@ -6,7 +6,7 @@ Sources: Maddy's reference documentation, and the default `maddy.conf` of its Do
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mail import names
+from mail import names, ports
 from mail.templates import render as render_template
 
 AEAD_CIPHERS = (
@@ -96,6 +96,7 @@ def render(
     smart_host: SmartHost | None = None,
     metrics: bool = False,
     max_message_size: str = "32M",
+    addresses: int = 1,
 ) -> str:
     """Render maddy.conf.
 
@@ -106,7 +107,13 @@ def render(
         smart_host: where to relay outgoing mail; None delivers to the recipients' MX hosts.
         metrics: whether to serve OpenMetrics on `METRICS_PORT`.
         max_message_size: largest accepted message, in Maddy's notation (`32M`: mebibytes).
+        addresses: on how many of the Docker host's addresses the ports are published; see `mail.ports`.
     """
+
+    def listen(scheme: str, port: int) -> str:
+        # An unspecified IPv4 address is both families for Go.
+        return " ".join(f"{scheme}://0.0.0.0:{inside}" for inside in ports.all_inside(port, addresses))
+
     return render_template(
         "maddy.conf.j2",
         hostname=hostname,
@@ -117,6 +124,7 @@ def render(
         metrics=metrics,
         metrics_port=METRICS_PORT,
         max_message_size=max_message_size,
+        listen=listen,
     )
 
 
