@@ -106,6 +106,7 @@ def policy_site(settings: Settings, name: str, *, tls: Certificate, place: Attac
         https_port=site.https_port,
         bound_to=[str(address) for address in site.bind_address or settings.server.bound_to],
         network=place,
+        dns=[str(address) for address in settings.server.dns],
         memory=site.memory,
         cpus=site.cpus,
         docker_host=settings.server.docker_host,

@@ -31,6 +31,7 @@ class PolicySiteArgs:
         https_port: published port of the policies.
         bound_to: the host's addresses on which they are published.
         network: the Docker network to be in.
+        dns: resolver addresses; empty for the Docker host's.
         memory: limit in MiB.
         cpus: limit in cores.
         docker_host: where Docker is, as in `DOCKER_HOST`; None for this machine's.
@@ -45,6 +46,7 @@ class PolicySiteArgs:
     https_port: int
     bound_to: Sequence[str]
     network: Attachment
+    dns: Sequence[str]
     memory: int
     cpus: float
     docker_host: str | None
@@ -95,6 +97,7 @@ class PolicySite(pulumi.ComponentResource):
                     *published(443, args.https_port, args.bound_to),
                 ],
                 network=args.network,
+                dns=args.dns,
                 memory=args.memory,
                 cpus=args.cpus,
                 health=ANSWERS_HTTP,
