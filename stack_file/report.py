@@ -49,16 +49,16 @@ def line(path: str, text: str) -> str:
 
 def open_secrets(value: object, *steps: str | int) -> Iterator[str]:
     """Yield the path of every secret in raw settings; the path of a PEM file is none."""
-    if isinstance(value, Mapping):
+    if steps and steps[-1] in SECRETS:
+        # Not looked into: a secret that is a map by mistake may have its text in a key.
+        if value is not None and (steps[-1] != "privateKey" or "-----BEGIN" in str(value)):
+            yield path_of(*steps)
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from open_secrets(inner, *steps, key)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from open_secrets(inner, *steps, index)
-    elif (
-        value is not None and SECRETS.intersection(steps) and (steps[-1] != "privateKey" or "-----BEGIN" in str(value))
-    ):
-        yield path_of(*steps)
 
 
 def _joined(path: str, key: str) -> str:
@@ -96,9 +96,9 @@ def _sentence(detail: ErrorDetails, steps: Sequence[str | int], model: type[Base
         return f"must be a map: its keys are {_or(list(_fields(_at(model, steps))))}"
     sentence = next((said for start, said in _KINDS.items() if kind.startswith(start)), detail["msg"])
     if kind.startswith(("int", "float")):
-        sentence += f", {meaning}" if meaning else ""
+        sentence += f" ({meaning})" if meaning else ""
         if field is not None and field.default is not PydanticUndefined:
-            sentence += f": such as {field.default:g}"
+            sentence += f", such as {field.default:g}"
     return sentence
 
 
