@@ -73,8 +73,8 @@ class SmartHost:
 def quoted(value: str) -> str:
     r"""Write a value as one quoted word of maddy.conf.
 
-    Inside quotes, Maddy knows `\"` alone as an escape and expands `{env:...}`; a value that cannot be written so is
-    refused.
+    Inside quotes, Maddy knows `\"` alone as an escape, expands `$(...)` and `{env:...}`, and takes a lone brace for the
+    one of a block; a value that cannot be written so is refused.
 
     Raises:
         ValueError: with the reason; the value, which may be a password, is not in the text.
@@ -83,6 +83,10 @@ def quoted(value: str) -> str:
         raise ValueError("has a line break or control character, which maddy.conf cannot carry")
     if "{env:" in value:
         raise ValueError("contains '{env:', which Maddy would replace by an environment variable")
+    if "$(" in value:
+        raise ValueError("contains '$(', which Maddy would replace by a macro")
+    if value in ("{", "}"):
+        raise ValueError("is a brace, with which maddy.conf begins or ends a block")
     if '\\"' in value or value.endswith("\\"):
         raise ValueError("has a backslash at its end or before a quote, which maddy.conf cannot carry")
     return '"' + value.replace('"', '\\"') + '"'
