@@ -35,7 +35,7 @@ class _Imap(imaplib.IMAP4):
 class Account:
     """One account of a running Maddy."""
 
-    def __init__(self, container: str, hostname: str, address: str) -> None:
+    def __init__(self, container: str, hostname: str | None, address: str) -> None:
         self.container = container
         self.hostname = hostname
         self.address = address
@@ -96,7 +96,9 @@ class Account:
 def main(action: str) -> str:
     """Carry out `set` or `remove`; return what is now so."""
     container = os.environ["MADDY_CONTAINER"]
-    account = Account(container, os.environ["MADDY_HOSTNAME"], os.environ["MADDY_ACCOUNT"])
+    # A removal comes last in an update: the certificate may already be one for another host name.
+    hostname = os.environ["MADDY_HOSTNAME"] if action == "set" else None
+    account = Account(container, hostname, os.environ["MADDY_ACCOUNT"])
     with_mailbox = os.environ["MADDY_DELETE_MAILBOX"] == "yes"
     password = json.load(sys.stdin)["password"]
     problem = ""
