@@ -48,7 +48,7 @@ class ImapServer(socketserver.StreamRequestHandler):
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(account.time, "sleep", lambda _: None)
-    monkeypatch.setattr(account, "TRIES", 2)
+    monkeypatch.setattr(account, "TRIES", 1)
     return Docker(tmp_path)
 
 
@@ -89,6 +89,15 @@ class TestAnAccountThatIsThere:
         assert str(caught.value) == f"{ADDRESS} does not log in; `docker logs {CONTAINER}` tells more"
         assert docker.changes == {f"maddy creds password {ADDRESS}"}
         assert docker.password == "another password"
+
+    def test_is_looked_for_again_when_it_takes_a_while(
+        self, docker: Docker, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        docker.lists("imap-acct", ADDRESS)
+        monkeypatch.setattr(account, "TRIES", 2)
+        monkeypatch.setattr(account.time, "sleep", lambda seconds: seconds and docker.lists("creds", ADDRESS))
+        with docker.serving(993, ImapServer, HOST):
+            assert run("set") == f"{ADDRESS}: logs in"
 
     def test_is_not_proven_by_a_server_of_another_name(self, docker: Docker, run: Run) -> None:
         docker.lists("creds", ADDRESS)

@@ -48,7 +48,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     monkeypatch.setenv("POLICY_CONTAINER", CONTAINER)
     monkeypatch.setenv("POLICY_HOST", HOST)
     monkeypatch.setattr(served_policy.time, "sleep", lambda _: None)
-    monkeypatch.setattr(served_policy, "TRIES", 2)
+    monkeypatch.setattr(served_policy, "TRIES", 1)
     return Docker(tmp_path)
 
 
