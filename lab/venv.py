@@ -38,7 +38,12 @@ def main(stamp: Path, requirements: list[str]) -> str:
 def make_venv(venv: Path) -> str:
     """Make an empty environment; Debian keeps a part of the standard library for that in a package of its own."""
     command = [sys.executable, "-m", "venv", "--clear", str(venv)]
-    if subprocess.run([sys.executable, "-c", "import ensurepip, venv"], check=False, stderr=-3).returncode != 0:
+    if (
+        subprocess.run(
+            [sys.executable, "-c", "import ensurepip, venv"], check=False, stderr=subprocess.DEVNULL
+        ).returncode
+        != 0
+    ):
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         if os.geteuid() != 0 or shutil.which("apt-get") is None:
             return f"Python's venv module is missing. Install it (Debian: apt install {package}) and run this again."
