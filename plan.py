@@ -39,17 +39,8 @@ def domain_records(settings: Settings, domain: Domain) -> list[Record]:
         ),
     )
     host = host_records(settings) if settings.host_domain is domain else []
-    return [*host, *own, *_agreements(settings, domain)]
-
-
-def _agreements(settings: Settings, domain: Domain) -> list[Record]:
-    """Return the records by which names in a domain's zone agree to the DMARC reports that other domains send there."""
-    return [
-        records.dmarc_report_authorization(other.name, name)
-        for other in settings.domains
-        for name in records.external_rua_domains([*(other.dmarc.rua or []), *other.dmarc.ruf], other.name)
-        if settings.zone_of(name) is domain
-    ]
+    agreements = [records.dmarc_report_authorization(*pair) for pair in settings.agreements.get(domain.name, [])]
+    return [*host, *own, *agreements]
 
 
 def host_records(settings: Settings) -> list[Record]:

@@ -7,12 +7,13 @@ stack file are reported together, each with its key, the value and the mend.
 import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 import pulumi
 from pydantic import Field, ValidationError, model_validator
 
-from mail import aliases, mta_sts
+from mail import aliases, mta_sts, records
 from stack_file import checks, report
 from stack_file.domain import Account, Dkim, Dmarc, Domain, MtaSts, Selector, TlsRpt
 from stack_file.model import Fault, Model, raise_all
@@ -75,7 +76,7 @@ class Settings(Model):
         """The host of each domain that has an MTA-STS policy."""
         return [mta_sts.policy_host(domain.name) for domain in self.domains if domain.mta_sts.enabled]
 
-    @property
+    @cached_property
     def host_domain(self) -> Domain | None:
         """The mail domain in whose zone the MX host's records live; None when it is in a zone of its own."""
         return self.zone_of(self.server.hostname)
@@ -83,6 +84,16 @@ class Settings(Model):
     def zone_of(self, name: str) -> Domain | None:
         """Return the domain in whose zone a name lies; None when it is in none of them."""
         return checks.zone_of(name, self.domains)
+
+    @cached_property
+    def agreements(self) -> dict[str, list[tuple[str, str]]]:
+        """By the domain in whose zone they are: the names that DMARC reports go to, after the domain they are about."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for domain in self.domains:
+            for name in records.external_rua_domains([*(domain.dmarc.rua or []), *domain.dmarc.ruf], domain.name):
+                if (zone := self.zone_of(name)) is not None:
+                    found.setdefault(zone.name, []).append((domain.name, name))
+        return found
 
     @property
     def needs_network(self) -> bool:
