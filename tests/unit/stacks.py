@@ -1,6 +1,7 @@
 """The stacks that the tests of the program run: settings as they are in a stack file."""
 
 import copy
+import json
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -160,4 +161,10 @@ def run_repeatable() -> Recording:
 
 
 def run(settings: dict[str, Any]) -> Recording:
-    return record(settings, secrets=SECRET_KEYS)
+    """Run the program with other settings; the same ones are run once."""
+    return _run(json.dumps(settings, sort_keys=True))
+
+
+@cache
+def _run(settings: str) -> Recording:
+    return record(json.loads(settings), secrets=SECRET_KEYS)
