@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import stacks
-from test_program_server import differences
+from test_program_changes import differences
 
 
 def served_policy(recording: Any, domain: str) -> str:
