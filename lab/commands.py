@@ -106,7 +106,7 @@ def _remove_strays(client: docker.DockerClient, lab: Lab) -> list[str]:
     strays = client.containers.list(all=True, filters={"name": pattern}, ignore_removed=True)
     for stray in strays:
         say(f"removing the container {stray.name}, which an interrupted command has left")
-        stray.remove(force=True, v=False)
+        stray.remove(force=True, v=True)  # v: volumes without a name only
     return [str(stray.name) for stray in strays]
 
 

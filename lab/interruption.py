@@ -99,7 +99,7 @@ def _remove_from_docker(kind: str, name: str, known: set[str | None]) -> None:
         for container in client.containers.list(all=True, filters={"name": f"^/{name}$"}):
             if container.id not in known:
                 with contextlib.suppress(NotFound):
-                    container.remove(force=True)
+                    container.remove(force=True, v=True)  # v: volumes without a name only
     else:
         for network in client.networks.list(names=[name]):
             if network.id not in known and network.name == name:
