@@ -1,0 +1,25 @@
+"""The outside world, for tests of mail that comes and goes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.dns import LabDns
+from tests.live.outside import Outside
+from tests.live.stack import MailStack
+
+
+@pytest.fixture(scope="session")
+def outside(live_stack: MailStack, lab_dns: LabDns) -> Iterator[Outside]:
+    """A second mail server, somebody else's."""
+    outside = Outside(live_stack)
+    try:
+        outside.start()
+        yield outside
+    finally:
+        outside.remove()
+
+
+@pytest.fixture(autouse=True)
+def _names(lab_dns: LabDns) -> None:
+    """Every test here finds its servers by the names that the stack has published."""
