@@ -35,11 +35,11 @@ class LabDns:
 
     def text(self, name: str) -> str | None:
         """The one TXT record of a name, its strings joined."""
-        found = [text for text in self.look_up(name, "TXT")]
+        found = list(self.look_up(name, "TXT"))
         assert len(found) <= 1, f"{name} has {len(found)} TXT records"
         return "".join(found[0][1:-1].split('" "')) if found else None
 
-    def for_dkimpy(self, name: bytes, timeout: float = 5) -> bytes | None:  # noqa: ARG002 - dkimpy gives it
+    def for_dkimpy(self, name: bytes, timeout: float = 5) -> bytes | None:
         """The key record that dkimpy asks for."""
         found = self.text(name.decode())
         return found.encode() if found else None

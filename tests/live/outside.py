@@ -1,4 +1,4 @@
-"""The outside world: a second mail server in the lab's network, with a domain and a certificate authority of its own."""
+"""The outside world: a second mail server in the lab's network, with its own domain and certificate authority."""
 
 import io
 import secrets
