@@ -3,6 +3,7 @@
 Sources: Maddy's reference documentation, and the default `maddy.conf` of its Docker image, whose routing this keeps.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -124,6 +125,11 @@ def render(
         domains=list(domains),
         ciphers=AEAD_CIPHERS,
         signing_keys=list(signing_keys),
+        international=[
+            {"ascii": domain, "unicode_pattern": re.escape(names.to_unicode(domain))}
+            for domain in domains
+            if names.to_unicode(domain) != domain
+        ],
         smart_host=smart_host,
         metrics=metrics,
         metrics_port=METRICS_PORT,

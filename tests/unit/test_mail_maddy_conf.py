@@ -156,6 +156,15 @@ class TestOutgoingMail:
         assert "b" not in repr(relay).replace("relay.example", "").replace("SmartHost", "")
 
 
+class TestInternationalDomains:
+    def test_leave_in_a_form_that_every_server_takes(self) -> None:
+        conf = rendered(domains=["example.org", "xn--bcher-kva.example"])
+        assert 'replace_sender regexp "(.+)@bücher\\.example" "$1@xn--bcher-kva.example"' in conf
+
+    def test_others_are_left_alone(self) -> None:
+        assert "replace_sender" not in rendered(domains=["example.org"])
+
+
 class TestMetrics:
     def test_are_served_when_asked_for(self) -> None:
         assert "openmetrics tcp://0.0.0.0:9749 { }\n" in rendered(metrics=True)
