@@ -30,6 +30,13 @@ def trusting(ca: str) -> ssl.SSLContext:
     return context
 
 
+def any_certificate() -> ssl.SSLContext:
+    """What a client has that looks at no certificate, as most sending servers do."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def authenticate(smtp: smtplib.SMTP, user: str, password: str) -> None:
     """Log in with SASL PLAIN, in UTF-8 (RFC 4616), which `SMTP.login` cannot."""
     smtp.ehlo_or_helo_if_needed()
@@ -80,6 +87,14 @@ class Client:
             fetched = imap.fetch(numbers[-1].decode(), "(BODY.PEEK[])")[1][0]
             assert isinstance(fetched, tuple)
             return bytes(fetched[1])
+
+    def newest(self, count: int, folder: str = "INBOX") -> list[bytes]:
+        """The newest messages."""
+        with self.reading() as imap:
+            imap.select(folder, readonly=True)
+            numbers = imap.search(None, "ALL")[1][0].split()[-count:]
+            fetched = [imap.fetch(number.decode(), "(BODY.PEEK[])")[1][0] for number in numbers]
+        return [bytes(found[1]) for found in fetched if isinstance(found, tuple)]
 
     def wait_for(self, subject: str, folder: str = "INBOX") -> bytes:
         """The message with that subject, once it has arrived."""

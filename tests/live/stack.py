@@ -5,7 +5,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from lab import interruption, pulumi_cli, pulumi_install, stack
 from lab.settings import PROJECT, ROOT, Lab
 from tests.live.leaks import Leaks
 from tests.live.mail import Client, trusting
-from tests.live.settings import Secret
+from tests.live.settings import BASE, Secret
 
 if TYPE_CHECKING:
     from cloudflare import Cloudflare
@@ -60,6 +60,12 @@ class MailStack:
         if self.applied != _canonical(settings):
             self.write(settings)
             self.up()
+
+    def changed(self, change: Callable[[dict[str, Any]], object], base: Mapping[str, Any] = BASE) -> dict[str, Any]:
+        """The settings of the stack, changed."""
+        settings = copy.deepcopy(dict(base))
+        change(settings)
+        return settings
 
     def write(self, settings: Mapping[str, Any]) -> None:
         """Write the stack file."""

@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.live.mail import any_certificate
+
 SMTP = ((b"", b"220 "), (b"EHLO client.example\r\n", b"250 "), (b"STARTTLS\r\n", b"220 "))
 IMAP = ((b"", b"* OK "), (b"a STARTTLS\r\n", b"a OK "))
 STARTTLS = {25: SMTP, 587: SMTP, 143: IMAP}
@@ -37,13 +39,6 @@ def _last_line(connection: socket.socket) -> bytes:
         assert received, f"the connection was closed after {answer!r}"
         answer += received
     return last
-
-
-def any_certificate() -> ssl.SSLContext:
-    """What a client has that looks at no certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 def with_version(version: ssl.TLSVersion) -> ssl.SSLContext:
