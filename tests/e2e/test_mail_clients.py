@@ -10,10 +10,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.live.dns import LabDns
-from tests.live.mail import Client, any_certificate, authenticate
+from tests.live.mail import Client, authenticate
 from tests.live.settings import BOUND_TO, GIVEN_PASSWORD
 from tests.live.stack import MailStack
-from tests.live.tls import MAIL_PORTS, tls_to, with_cipher, with_version
+from tests.live.tls import MAIL_PORTS, any_certificate, tls_to, with_cipher, with_version
 
 pytestmark = pytest.mark.e2e
 

@@ -165,11 +165,11 @@ class TestDkimKeys:
         for name, found in live_stack.outputs["domains"].items():
             for selector, key in found["dkim"].items():
                 file = f"/data/{dkim.key_file(name, selector)}"
-                pem = live_stack.inside("cat", file)
+                pem = live_stack.container().exec_run(["cat", file]).output.decode()
                 published = lab_dns.text(key["name"])
                 assert published is not None
                 assert published.endswith(f"; p={dkim.public_key(pem)}")
-                assert live_stack.inside("stat", "-c", "%a", file) == "600\n"
+                assert live_stack.container().exec_run(["stat", "-c", "%a", file]).output == b"600\n"
 
 
 def in_dns(text: str) -> str:

@@ -189,15 +189,9 @@ class MailStack:
         ]
         return [self.client.containers.get(name) for name in names]
 
-    def inside(self, *command: str, container: str = "") -> str:
-        """What a command prints that is run in a container of the stack, be it to complain."""
-        _, output = self.container(container).exec_run(list(command))
-        assert isinstance(output, bytes)
-        return output.decode(errors="replace")
-
     def maddy(self, *arguments: str) -> str:
         """Run Maddy's command line in the server's container."""
-        return self.inside("maddy", *arguments)
+        return str(self.container().exec_run(["maddy", *arguments]).output.decode())
 
     @cached_property
     def cloudflare(self) -> "Cloudflare":
