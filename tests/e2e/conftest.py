@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.live.dns import LabDns
 from tests.live.outside import Outside
 from tests.live.stack import MailStack
 
 
 @pytest.fixture(scope="session")
-def outside(live_stack: MailStack) -> Iterator[Outside]:
+def outside(live_stack: MailStack, lab_dns: LabDns) -> Iterator[Outside]:
     """A second mail server, somebody else's."""
     outside = Outside(live_stack)
     try:
@@ -17,3 +18,8 @@ def outside(live_stack: MailStack) -> Iterator[Outside]:
         yield outside
     finally:
         outside.remove()
+
+
+@pytest.fixture(autouse=True)
+def _names(lab_dns: LabDns) -> None:
+    """Every test here finds its servers by the names that the stack has published."""

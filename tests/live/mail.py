@@ -115,9 +115,3 @@ class Client:
         """Hand a message over, with its recipients from `To`."""
         with self.sending() as smtp:
             smtp.sendmail(sender or self.address, str(message["To"]).split(", "), message.as_bytes())
-
-
-def exchange(sender: Client, receiver: Client, subject: str) -> None:
-    """Have a message in the receiver's mailbox."""
-    sender.send(letter(sender.address, receiver.address, subject))
-    receiver.wait_for(subject)

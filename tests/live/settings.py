@@ -45,6 +45,7 @@ BASE: dict[str, Any] = {
         "bindAddress": BOUND_TO,
         "network": network(25),
         "dns": [LAB.dns4],
+        "protectData": False,
         "metrics": {"bindAddress": BOUND_TO, "port": METRICS_PORT},
     },
     "policySite": {"ipv4": LAB.address4(80), "ipv6": LAB.address6(80), "network": network(80)},
@@ -67,9 +68,3 @@ BASE: dict[str, Any] = {
     ],
     "cloudflare": {"baseUrl": LAB.api_url, "apiToken": Secret(LAB.token)},
 }
-
-
-def domain(settings: dict[str, Any], name: str = "example.test") -> dict[str, Any]:
-    """One of the domains in settings."""
-    found: dict[str, Any] = next(domain for domain in settings["domains"] if domain["name"] == name)
-    return found

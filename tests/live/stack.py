@@ -16,7 +16,6 @@ from docker.models.containers import Container
 
 from lab import interruption, pulumi_cli, pulumi_install, stack
 from lab.settings import PROJECT, ROOT, Lab
-from tests.live.dns import LabDns
 from tests.live.leaks import Leaks
 from tests.live.mail import Client, trusting
 from tests.live.settings import BASE, Secret
@@ -32,14 +31,12 @@ class MailStack:
     Attributes:
         lab: where it is.
         client: of Docker.
-        dns: the lab's.
         settings: what the stack file says. Change it in `changed` or `have`, which puts it back for the next test.
         leaks: has looked through all that was printed and through the list of processes.
     """
 
     lab: Lab
     client: docker.DockerClient
-    dns: LabDns
     settings: dict[str, Any] = field(default_factory=dict)
     leaks: Leaks = field(default_factory=Leaks)
     applied: str = ""
@@ -60,8 +57,8 @@ class MailStack:
 
     def have(self, settings: Mapping[str, Any]) -> None:
         """Have the stack up with these settings; does nothing where it is already."""
-        self.write(settings)
         if self.applied != _canonical(settings):
+            self.write(settings)
             self.up()
 
     def changed(self, change: Callable[[dict[str, Any]], object], base: Mapping[str, Any] = BASE) -> dict[str, Any]:
@@ -113,11 +110,8 @@ class MailStack:
 
     def try_up(self, *options: str, project: Path = ROOT) -> "Outcome":
         """`pulumi up`, which may fail."""
-        before = self.state.get("resources")
-        outcome = self.pulumi("up", "--yes", "--skip-preview", "--suppress-progress", *options, project=project)
-        if self.state.get("resources") != before:
-            self.applied = ""
-        return outcome
+        self.applied = ""
+        return self.pulumi("up", "--yes", "--skip-preview", "--suppress-progress", *options, project=project)
 
     def preview(self, *options: str, project: Path = ROOT) -> "Outcome":
         """`pulumi preview --diff`, which must succeed."""
@@ -144,10 +138,14 @@ class MailStack:
         """The stack's state as it is on the disk: secrets are ciphertext."""
         return dict(interruption.read_state(self.lab))
 
-    def learn_secrets(self) -> None:
-        """Watch from now on for all secrets in the state."""
+    @property
+    def open_state(self) -> list[dict[str, Any]]:
+        """The resources in the state, decrypted; the secrets in it are watched for from now on."""
         arguments = ["stack", "export", "--show-secrets"]
-        self.leaks.add_from(json.loads(pulumi_cli.run(self.lab, arguments, capture=True).stdout))
+        exported = pulumi_cli.run(self.lab, arguments, capture=True).stdout
+        resources: list[dict[str, Any]] = json.loads(exported)["deployment"]["resources"]
+        self.leaks.add_from(resources)
+        return resources
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -162,15 +160,6 @@ class MailStack:
         return Client(
             found["mail_host"], trusting(found["ca_certificate"]), address, found["account_passwords"][address]
         )
-
-    def urn(self, name: str, kind: str) -> str:
-        """The URN of the resource of that name, and of the type that ends so."""
-        [found] = [
-            str(resource["urn"])
-            for resource in self.state["resources"]
-            if resource["type"].endswith(kind) and resource["urn"].endswith(f"::{name}")
-        ]
-        return found
 
     def ids(self) -> dict[str, str]:
         """URN to id of every resource that has one: what a replacement changes."""
@@ -221,17 +210,6 @@ class Outcome:
     def error(self) -> str:
         """What follows the first `error:`."""
         return self.text.partition("error:")[2]
-
-    @property
-    def steps(self) -> dict[str, str]:
-        """In a preview: a resource, as `type::name`, to what happens to it."""
-        found = re.findall(r": \((\w+)\)\n(?: +\[id=.*\n)? +\[urn=.*::([^:\s]+::\S+)\]", self.text)
-        return {urn.rpartition("$")[2]: step for step, urn in found if step != "same"}
-
-    @property
-    def changed_files(self) -> set[str]:
-        """In a preview: the files of which it says that they change and so replace a container."""
-        return set(re.findall(r'label: "maddy-stack\.sha256\.(.*)"\n +[~+-] value', self.text))
 
     @property
     def counts(self) -> dict[str, int]:
