@@ -1,5 +1,6 @@
 """Secrets where none may be: in what Pulumi prints, in the list of processes, in the state, in Docker."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ class Leaks:
         if isinstance(state, dict):
             for key, value in state.items():
                 if key in SECRET_PROPERTIES:
-                    self.add(str(value.get("plaintext") if isinstance(value, dict) else value).replace("\\n", "\n"))
+                    self.add(str(json.loads(value["plaintext"]) if isinstance(value, dict) else value))
                 self.add_from(value)
         elif isinstance(state, list):
             for value in state:
