@@ -37,5 +37,12 @@ def command(
         stdin=pulumi.Output.secret(stdin),
         logging=local.Logging.NONE,
         add_previous_output_in_env=False,
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                additional_secret_outputs=["stdout", "stderr"],
+                # Else the old one's `remove` would undo what the new one's `set` has just done.
+                delete_before_replace=removes,
+            ),
+        ),
     )
