@@ -139,6 +139,23 @@ class MailStack:
         return dict(interruption.read_state(self.lab))
 
     @property
+    def known(self) -> dict[str, Any]:
+        """URN to resource in the state, without what changes whenever it is written: order, ciphertext, time."""
+
+        def lasting(value: Any) -> Any:
+            if isinstance(value, dict):
+                passing = {"ciphertext", "created", "modified"}
+                return {key: lasting(inner) for key, inner in value.items() if key not in passing}
+            return [lasting(inner) for inner in value] if isinstance(value, list) else value
+
+        return {resource["urn"]: lasting(resource) for resource in self.state.get("resources") or []}
+
+    def urn(self, name: str, kind: str) -> str:
+        """The URN of the resource of that name, and of the type that ends so."""
+        [found] = [urn for urn in self.known if urn.endswith(f"{kind}::{name}")]
+        return found
+
+    @property
     def open_state(self) -> list[dict[str, Any]]:
         """The resources in the state, decrypted; the secrets in it are watched for from now on."""
         arguments = ["stack", "export", "--show-secrets"]
