@@ -229,6 +229,11 @@ class Outcome:
         return self.text.partition("error:")[2]
 
     @property
+    def changed_files(self) -> set[str]:
+        """In a preview: the files of which it says that they change and so replace a container."""
+        return set(re.findall(r'label: "maddy-stack\.sha256\.(.*)"\n +[~+-] value', self.text))
+
+    @property
     def counts(self) -> dict[str, int]:
         """Its summary, such as `{"unchanged": 40, "updated": 1}`, in preview `{"to update": 1, ...}`."""
         summary = self.text.rpartition("Resources:")[2].partition("Duration:")[0]
