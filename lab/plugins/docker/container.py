@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 
 from lab.plugins.docker.container_inputs import ContainerInputs
 from lab.plugins.docker.container_rules import PUSHED, RULES
@@ -137,10 +137,8 @@ def _require_ready(client: APIClient, container: str, inputs: ContainerInputs) -
 def _read(client: APIClient, container: str, state: Mapping[str, Plain]) -> Resource | None:
     try:
         found = client.inspect_container(container)
-    except APIError as error:
-        if error.status_code == requests.codes.not_found:
-            return None
-        raise
+    except NotFound:
+        return None
     return Resource(found["Id"], read_back(found, state))
 
 
@@ -170,6 +168,8 @@ def _removed_on_error(client: APIClient, container: str) -> Iterator[None]:
 def _gone_is_fine() -> Iterator[None]:
     try:
         yield
+    except NotFound:
+        return
     except APIError as error:
-        if error.status_code != requests.codes.not_found and "is already in progress" not in str(error.explanation):
+        if "is already in progress" not in str(error.explanation):
             raise

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import requests
 from docker import APIClient, DockerClient
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 
 from lab.plugins.properties import redact
 from lab.plugins.serving import ResourceError
@@ -76,10 +76,8 @@ def find_image(client: APIClient, name: str, platform: str | None = None) -> str
 def _local_image(client: APIClient, name: str) -> str | None:
     try:
         return str(client.inspect_image(name)["Id"])  # type: ignore[no-untyped-call]
-    except APIError as error:
-        if error.status_code == requests.codes.not_found:
-            return None
-        raise
+    except NotFound:
+        return None
 
 
 def _has_tag(name: str) -> bool:

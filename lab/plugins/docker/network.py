@@ -1,11 +1,11 @@
 """`docker:index/network:Network`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-import requests
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import NotFound
 from docker.types import IPAMConfig, IPAMPool
 from pydantic import Field
 
@@ -74,10 +74,8 @@ class Network(ResourceType[NetworkInputs]):
         """A network cannot be changed from outside, only be gone."""
         try:
             return _found(client.inspect_network(resource_id))
-        except APIError as error:
-            if error.status_code == requests.codes.not_found:
-                return None
-            raise
+        except NotFound:
+            return None
 
     def update(
         self,
@@ -91,11 +89,8 @@ class Network(ResourceType[NetworkInputs]):
 
     def delete(self, client: APIClient, resource_id: str, state: Mapping[str, Plain]) -> None:  # noqa: ARG002
         """Remove it; one with containers on it is an error, at once."""
-        try:
+        with suppress(NotFound):
             client.remove_network(resource_id)
-        except APIError as error:
-            if error.status_code != requests.codes.not_found:
-                raise
 
 
 def _found(network: Mapping[str, Any]) -> Resource:

@@ -1,10 +1,10 @@
 """`docker:index/remoteImage:RemoteImage`: an image that is on the host, or can be pulled."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
-import requests
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import NotFound
 from pydantic import Field
 
 from lab.plugins.diffing import Rules
@@ -64,19 +64,14 @@ class RemoteImage(ResourceType[RemoteImageInputs]):
         """Remove the name, and with the last name the image, unless it is to be kept."""
         if state.get("keepLocally"):
             return
-        try:
+        with suppress(NotFound):
             client.remove_image(str(state["name"]), force=bool(state.get("forceRemove")))
-        except APIError as error:
-            if error.status_code != requests.codes.not_found:
-                raise
 
     def _inspect(self, client: APIClient, name: str) -> Resource | None:
         try:
             image = client.inspect_image(name)  # type: ignore[no-untyped-call]
-        except APIError as error:
-            if error.status_code == requests.codes.not_found:
-                return None
-            raise
+        except NotFound:
+            return None
         computed: dict[str, Plain] = {"imageId": image["Id"], "repoDigest": _digest(name, image["RepoDigests"])}
         return Resource(image["Id"] + name, computed)
 

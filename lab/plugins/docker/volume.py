@@ -1,11 +1,11 @@
 """`docker:index/volume:Volume`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-import requests
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import NotFound
 from pydantic import Field
 
 from lab.plugins.diffing import Rules
@@ -58,10 +58,8 @@ class Volume(ResourceType[VolumeInputs]):
         """Labels and options as they are on the host."""
         try:
             return _found(client.inspect_volume(resource_id))
-        except APIError as error:
-            if error.status_code == requests.codes.not_found:
-                return None
-            raise
+        except NotFound:
+            return None
 
     def update(
         self,
@@ -75,11 +73,8 @@ class Volume(ResourceType[VolumeInputs]):
 
     def delete(self, client: APIClient, resource_id: str, state: Mapping[str, Plain]) -> None:  # noqa: ARG002
         """Remove it; one in use is an error, at once."""
-        try:
+        with suppress(NotFound):
             client.remove_volume(resource_id)
-        except APIError as error:
-            if error.status_code != requests.codes.not_found:
-                raise
 
 
 def _found(volume: Mapping[str, Any]) -> Resource:
