@@ -71,12 +71,14 @@ class Account:
         except (OSError, imaplib.IMAP4.error) as error:
             raise CommandError(f"{self.address}: no IMAP session with {self.container}: {error}") from None
 
-    def set(self, password: str) -> None:
-        """Make the mailbox and login exist, with this password."""
+    def set(self, password: str) -> bool:
+        """Make the mailbox and login exist with this password, where they do not; return whether they now do."""
+        if self.is_set(password):
+            return True
         if not self.has_mailbox():
             self._maddy("imap-acct", "create", self.address)
-        if not (self.has_login() and self.can_log_in(password)):
-            self._maddy("creds", "password", self.address, stdin=password)
+        self._maddy("creds", "password", self.address, stdin=password)
+        return self.is_set(password)
 
     def is_set(self, password: str) -> bool:
         """Whether mailbox and login exist and the password works."""
@@ -106,8 +108,7 @@ def main(action: str) -> str:
         time.sleep(attempt)
         try:
             if action == "set":
-                account.set(password)
-                if account.is_set(password):
+                if account.set(password):
                     return f"{account.address}: logs in"
             else:
                 account.remove(with_mailbox=with_mailbox)
