@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from components.data_volume import SeedFile
 from mail import certificates
 
 
@@ -98,3 +99,11 @@ class Certificate(pulumi.ComponentResource):
             self.private_key = pulumi.Output.secret(made.private_key)
             self.ca_certificate = made.ca_certificate
         self.register_outputs({"fullchain": self.fullchain, "ca_certificate": self.ca_certificate})
+
+    @property
+    def files(self) -> list[SeedFile]:
+        """The chain and the key as a server's volume has them; the key's fingerprint is that of the chain."""
+        return [
+            SeedFile(path="tls/fullchain.pem", content=self.fullchain),
+            SeedFile(path="tls/privkey.pem", content=self.private_key, mode="0600", fingerprint=self.fullchain),
+        ]

@@ -149,13 +149,7 @@ def _files(args: MailServerArgs) -> list[SeedFile]:
     files = [
         SeedFile(path="maddy.conf", content=_configuration(args), mode="0600"),
         SeedFile(path="aliases", content=maddy_conf.render_aliases(args.aliases)),
-        SeedFile(path="tls/fullchain.pem", content=args.certificate.fullchain),
-        SeedFile(
-            path="tls/privkey.pem",
-            content=args.certificate.private_key,
-            mode="0600",
-            fingerprint=args.certificate.fullchain,
-        ),
+        *args.certificate.files,
     ]
     files += [
         SeedFile(path=key.key_file, content=key.private_pem, mode="0600", fingerprint=key.public_key)

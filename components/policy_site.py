@@ -126,12 +126,6 @@ class PolicySite(pulumi.ComponentResource):
 def _files(args: PolicySiteArgs) -> list[SeedFile]:
     return [
         SeedFile(path="Caddyfile", content=caddyfile.render(list(args.policies), addresses=len(args.bound_to))),
-        SeedFile(path="tls/fullchain.pem", content=args.certificate.fullchain),
-        SeedFile(
-            path="tls/privkey.pem",
-            content=args.certificate.private_key,
-            mode="0600",
-            fingerprint=args.certificate.fullchain,
-        ),
+        *args.certificate.files,
         *(SeedFile(path=caddyfile.policy_file(domain), content=policy) for domain, policy in args.policies.items()),
     ]
