@@ -61,7 +61,6 @@ class DataVolume(pulumi.ComponentResource):
     """
 
     name: pulumi.Output[str]
-    seed: docker.Container
 
     def __init__(self, name: str, args: DataVolumeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("maddy:mail:DataVolume", name, {}, opts)
@@ -76,7 +75,7 @@ class DataVolume(pulumi.ComponentResource):
             ),
         )
         self.name = volume.name
-        self.seed = docker.Container(
+        docker.Container(
             f"{name}-seed",
             name=f"{args.volume_name}-seed",
             image=args.image,
