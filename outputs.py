@@ -33,6 +33,9 @@ def of(
             )
             for domain in settings.domains
         },
+        "host_records": [record_table.as_dict(record) for record in plan.host_records(settings)]
+        if settings.host_domain is None
+        else [],
         "accounts": [account.address for account in accounts],
         "account_passwords": pulumi.Output.secret({account.address: account.password for account in accounts}),
         "ca_certificate": certificate.ca_certificate,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mail.records import Record, in_order
 
@@ -39,6 +40,20 @@ def as_dict(record: Record) -> dict[str, object]:
         "why": record.why,
     }
     return {field: value for field, value in fields.items() if value is not None}
+
+
+def from_dict(fields: Mapping[str, Any]) -> Record:
+    """Return the record that `as_dict` wrote; numbers may be floats, as JSON readers have them.
+
+    Raises:
+        ValueError: a field is missing, or one is unknown; with its name.
+    """
+    numbers = ("priority", "weight", "port", "ttl")
+    try:
+        values: dict[str, Any] = {field: int(value) if field in numbers else value for field, value in fields.items()}
+        return Record(**values)
+    except TypeError as error:
+        raise ValueError(f"no record of this program: {error}") from None
 
 
 def _row(record: Record) -> tuple[str, ...]:

@@ -54,6 +54,12 @@ class Record:
         """The need and the why, at most 100 characters."""
         return f"{self.need}: {self.why}"
 
+    @property
+    def value(self) -> str:
+        """What resolvers answer: `10 mail.example.org`, an address, the unquoted text of a TXT record."""
+        numbers = [number for number in (self.priority, self.weight, self.port) if number is not None]
+        return " ".join([*map(str, numbers), self.content])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:

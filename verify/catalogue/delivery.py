@@ -1,0 +1,5 @@
+"""The checks of the group delivery."""
+
+from verify.catalogue.check import Check
+
+DELIVERY: tuple[Check, ...] = ()

@@ -1,0 +1,5 @@
+"""The checks of the group reach."""
+
+from verify.catalogue.check import Check
+
+REACH: tuple[Check, ...] = ()

@@ -1,0 +1,60 @@
+"""Every declared record, as each authoritative server answers it, and as a recursive resolver does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from mail.records import Record
+from verify.dns_client import Answer, Server
+from verify.failures import Failure
+from verify.look import Look
+from verify.probe import Probe
+from verify.result import Question, Result
+
+MENDS = {
+    "none": "Run `pulumi up`: it makes the record again.",
+    "other": "Run `pulumi up --refresh`: it puts back what was changed by hand.",
+}
+
+
+def probes(look: Look) -> Iterator[Probe]:
+    """Give one probe a domain."""
+    for owner, records in zones(look).items():
+        questions = tuple(question_on(owner, record) for record in records)
+        yield Probe(group="records", about=questions, look=partial(_published, look, owner, records))
+
+
+def zones(look: Look) -> dict[str, Sequence[Record]]:
+    """Return what is declared, by the domain (or MX host) that it is listed under."""
+    declared: dict[str, Sequence[Record]] = {}
+    if look.expected.host_records:
+        declared[look.expected.mail_host] = look.expected.host_records
+    return declared | {name: domain.records for name, domain in look.expected.domains.items()}
+
+
+def question_on(owner: str, record: Record) -> Question:
+    """Return the question whether a record is served as declared."""
+    return Question(check="published", domain=owner, subject=f"{record.name} {record.type}", expected=record.value)
+
+
+async def _published(look: Look, owner: str, records: Sequence[Record]) -> list[Result]:
+    servers = await look.dns.authoritative(owner)
+    return list(await asyncio.gather(*(_one(look, owner, record, servers) for record in records)))
+
+
+async def _one(look: Look, owner: str, record: Record, servers: Sequence[Server]) -> Result:
+    question = question_on(owner, record)
+    answers = await asyncio.gather(
+        *(look.dns.ask(record.name, record.type, server) for server in servers), return_exceptions=True
+    )
+    said = {server: answer for server, answer in zip(servers, answers, strict=True) if isinstance(answer, Answer)}
+    if not said:
+        failure = next((answer for answer in answers if isinstance(answer, Failure)), Failure("no server answers"))
+        return question.unknown(str(failure), failure.mend)
+    for server, answer in said.items():
+        if record.value not in answer.texts:
+            found = ", ".join(answer.texts) or "nothing"
+            return question.fails(f"{server} answers: {found}", MENDS["other" if answer.texts else "none"])
+    return question.passes(record.value)

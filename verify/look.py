@@ -1,0 +1,53 @@
+"""How a run looks at the world: through which resolver, trusting whom, connecting where, at what time."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from verify.dns_client import DnsClient
+from verify.expectation import Expectation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One run's view of the world; nothing in it is kept for the next run.
+
+    Attributes:
+        expected: what the stack says it is.
+        dns: questions and answers.
+        trusted: PEM of the certificate authorities to trust besides the system's; the stack's own is among them.
+        connect: host to the addresses to connect to in place of the declared ones (before DNS is switched).
+        now: the time at which certificates and signatures must be valid, aware, in UTC.
+    """
+
+    expected: Expectation
+    dns: DnsClient
+    trusted: Sequence[str] = ()
+    connect: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    now: datetime
+
+    async def addresses(self, host: str) -> list[str]:
+        """Where to connect to for a host: as told, else as declared, else as the resolver has it.
+
+        Raises:
+            Failure: it could not be found out.
+        """
+        if host in self.connect:
+            return list(self.connect[host])
+        return self.expected.addresses(host) or await self.dns.addresses(host)
+
+    def tls(self) -> ssl.SSLContext:
+        """What a client has that checks the certificate: chain, name and time."""
+        context = ssl.create_default_context()
+        for pem in self.trusted:
+            context.load_verify_locations(cadata=pem)
+        return context
+
+    def tls_with_any_certificate(self) -> ssl.SSLContext:
+        """What a client has that looks at no certificate, as most sending servers do."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
