@@ -32,6 +32,19 @@ def deliver(sender: str, to: str, subject: str = "none", *, host: str = MX) -> N
         smtp.sendmail(sender, [to], letter(sender or f"postmaster@{DOMAIN}", to, subject).as_bytes())
 
 
+def verified(message: bytes, sender: str, lab_dns: LabDns) -> set[tuple[str, str]]:
+    """Selector and algorithm of the signatures, each of which is the sender's domain's and verifies."""
+    checked = dkim.DKIM(message)
+    found = set()
+    headers = [value for name, value in checked.headers if name.lower() == b"dkim-signature"]
+    for index, _ in enumerate(headers):
+        assert checked.verify(index, dnsfunc=lab_dns.for_dkimpy), headers[index]
+        fields = checked.signature_fields
+        assert fields[b"d"] == sender.rpartition("@")[2].encode()
+        found.add((fields[b"s"].decode(), fields[b"a"].decode()))
+    return found
+
+
 @pytest.mark.usefixtures("outside")
 class TestMailFromOutside:
     @pytest.mark.parametrize(
@@ -117,6 +130,20 @@ class TestMailOfOurUsers:
         mailbox = "mail@example.test" if to.startswith("info") else to
         mail_stack.client_of(mailbox).wait_for(subject)
 
+    @pytest.mark.parametrize(
+        ("sender", "signatures"),
+        [
+            ("mail@example.test", {("default", "rsa-sha256"), ("ed", "ed25519-sha256")}),
+            ("leser@xn--bcher-kva.example", {("default", "rsa-sha256")}),
+        ],
+    )
+    def test_is_signed_for_our_own_addresses_too(
+        self, mail_stack: MailStack, lab_dns: LabDns, subject: str, sender: str, signatures: set[tuple[str, str]]
+    ) -> None:
+        mail_stack.client_of(sender).send(letter(sender, "office@second.example", subject))
+        arrived = mail_stack.client_of("office@second.example").wait_for(subject)
+        assert verified(arrived, sender, lab_dns) == signatures
+
     def test_may_be_sent_under_an_alias(self, mail_stack: MailStack, subject: str) -> None:
         sender = mail_stack.client_of("mail@example.test")
         sender.send(letter("info@example.test", "postmaster@example.test", subject), "info@example.test")
@@ -154,17 +181,7 @@ class TestMailToTheOutside:
     ) -> None:
         client = mail_stack.client_of(sender)
         client.send(letter(sender, outside.alice.address, subject))
-        arrived = outside.alice.wait_for(subject)
-        checked = dkim.DKIM(arrived)
-        ours = sender.rpartition("@")[2].encode()
-        verified = set()
-        headers = [value for name, value in checked.headers if name.lower() == b"dkim-signature"]
-        for index, _ in enumerate(headers):
-            assert checked.verify(index, dnsfunc=lab_dns.for_dkimpy), headers[index]
-            fields = checked.signature_fields
-            assert fields[b"d"] == ours
-            verified.add((fields[b"s"].decode(), fields[b"a"].decode()))
-        assert verified == signatures
+        assert verified(outside.alice.wait_for(subject), sender, lab_dns) == signatures
 
     def test_comes_from_the_published_address_and_passes_spf_dkim_and_dmarc(
         self, mail_stack: MailStack, outside: Outside, subject: str
@@ -193,6 +210,17 @@ class TestMailToTheOutside:
         while not any(subject.encode() in message for message in client.newest(5)):
             assert time.monotonic() < deadline, "no bounce arrived"
             time.sleep(0.3)
+
+
+class TestAliasThatLeadsOutOfTheHouse:
+    def test_what_our_users_send_to_it_leaves_signed(
+        self, live_stack: MailStack, outside: Outside, lab_dns: LabDns, subject: str
+    ) -> None:
+        to = outside.alice.address
+        live_stack.have(live_stack.changed(lambda settings: settings["domains"][0]["aliases"].update(away=to)))
+        client = live_stack.client_of("mail@example.test")
+        client.send(letter(client.address, "away@example.test", subject))
+        assert verified(outside.alice.wait_for(subject), client.address, lab_dns)
 
 
 class TestSmartHost:

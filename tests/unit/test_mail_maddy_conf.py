@@ -113,14 +113,27 @@ class TestNobodyElseSendsThroughIt:
 
 
 class TestSigning:
-    def test_every_key_signs_what_leaves_in_the_order_given(self) -> None:
-        submission = block(rendered(), "submission ")
-        outgoing = block(block(submission, "source $(local_domains)"), "default_destination")
-        assert [line.strip() for line in block(outgoing, "modify").splitlines()] == [
+    def test_every_key_signs_what_users_send_in_the_order_given(self) -> None:
+        source = block(block(rendered(), "submission "), "source $(local_domains)")
+        modify = block(source, "modify")
+        assert [line.strip() for line in modify.splitlines() if line.strip().startswith("dkim ")] == [
             "dkim example.org default",
             "dkim example.org e2026",
             "dkim xn--bcher-kva.example default",
         ]
+
+    def test_is_the_same_whoever_the_mail_is_for(self) -> None:
+        # An alias of our own may lead out of the house: where mail ends is known after this decision.
+        submission = block(rendered(), "submission ")
+        for destination in ("destination postmaster $(local_domains)", "default_destination"):
+            assert "dkim" not in block(submission, destination)
+
+    def test_comes_after_the_sender_has_its_last_form(self) -> None:
+        modify = block(block(rendered(), "submission "), "modify")
+        assert modify.index("replace_sender") < modify.index("dkim ")
+
+    def test_is_nothing_that_strangers_get(self) -> None:
+        assert "modify" not in block(rendered(), "smtp ")
 
 
 class TestOutgoingMail:
