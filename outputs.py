@@ -46,7 +46,14 @@ def _domain(settings: Settings, domain: Domain, published: MailDomain, keys: Seq
     policy = plan.policy(settings, domain)
     return {
         "records": published.records.apply(lambda known: [record_table.as_dict(record) for record in known]),
-        "dkim": {key.selector: {"name": key.record_name, "public_key": key.public_key} for key in keys},
+        "dkim": {
+            key.selector: {
+                "name": key.record_name,
+                "public_key": key.public_key,
+                "signs": key.selector in domain.dkim.signs_with,
+            }
+            for key in keys
+        },
         "mta_sts": policy
         and {
             "id": mta_sts.policy_id(policy),

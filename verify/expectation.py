@@ -27,10 +27,11 @@ class Endpoint(_Model):
 
 
 class DkimKey(_Model):
-    """A selector's record name and `p=` value."""
+    """A selector's record name and `p=` value, and whether the server signs with it."""
 
     name: str
     public_key: str
+    signs: bool = True
 
 
 class MtaSts(_Model):

@@ -179,16 +179,16 @@ class TestRecordsAreAsCloudflareKeepsThem:
 
 class TestTheDkimRecordIsOfTheKeyThatSigns:
     @pytest.mark.parametrize(
-        ("run", "domain", "selector", "algorithm"),
+        ("run", "domain", "selector", "algorithm", "signs"),
         [
-            (stacks.run_minimal, "example.org", "default", "rsa"),
-            (stacks.run_full, "example.org", "r2026", "rsa"),
-            (stacks.run_full, "example.org", "e2026", "ed25519"),
-            (stacks.run_full, "xn--bcher-kva.example", "default", "ed25519"),
+            (stacks.run_minimal, "example.org", "default", "rsa", True),
+            (stacks.run_full, "example.org", "r2026", "rsa", False),
+            (stacks.run_full, "example.org", "e2026", "ed25519", True),
+            (stacks.run_full, "xn--bcher-kva.example", "default", "ed25519", True),
         ],
     )
     def test_seeded_key_and_record(
-        self, run: Callable[[], Recording], domain: str, selector: str, algorithm: str
+        self, run: Callable[[], Recording], domain: str, selector: str, algorithm: str, *, signs: bool
     ) -> None:
         recording = run()
         seeded = recording.seeded()[f"/data/dkim_keys/{domain}_{selector}.key"]
@@ -199,6 +199,7 @@ class TestTheDkimRecordIsOfTheKeyThatSigns:
         assert recording.outputs["domains"][domain]["dkim"][selector] == {
             "name": f"{selector}._domainkey.{domain}",
             "public_key": expected,
+            "signs": signs,
         }
 
     def test_an_adopted_key_is_the_one_that_was_given(self) -> None:
