@@ -104,7 +104,8 @@ def text_of(record: Any) -> str:
         return b"".join(record.strings).decode("utf-8", errors="backslashreplace")
     text = str(record.to_text())
     if record.rdtype in (dns.rdatatype.MX, dns.rdatatype.SRV, dns.rdatatype.CNAME, dns.rdatatype.PTR, dns.rdatatype.NS):
-        return text.lower().removesuffix(".") or "."
+        text = text.lower()
+        return text if text.split()[-1] == "." else text.removesuffix(".")
     return text
 
 
@@ -153,18 +154,44 @@ class DnsClient:
     async def authoritative(self, name: str) -> list[Server]:
         """Return every address of every authoritative server of the zone that a name is in.
 
+        A server whose address could not be found out is left out, unless no other one is there.
+
         Raises:
             Failure: it could not be found out.
         """
         zone = await self.zone_of(name)
         hosts = (await self.ask(zone, "NS")).texts
-        found = await asyncio.gather(*(self.addresses(host) for host in hosts))
+        looked_up = await asyncio.gather(*(self.addresses(host) for host in hosts), return_exceptions=True)
+        found = [[] if isinstance(addresses, BaseException) else addresses for addresses in looked_up]
+        if not any(found) and (failed := [error for error in looked_up if isinstance(error, BaseException)]):
+            raise failed[0]
         port = self.resolver.port
         return [
             Server(address=address, port=port if address == self.resolver.address else 53, name=host)
             for host, addresses in zip(hosts, found, strict=True)
             for address in addresses
         ]
+
+    async def served(self, name: str, kind: str, within: str) -> Answer:
+        """Return what the authoritative servers answer: the first of them, in the zone's order, that does.
+
+        Args:
+            name: full name, without the last dot.
+            kind: such as `MX`.
+            within: name whose zone's servers are asked.
+
+        Raises:
+            Failure: none answers, or which they are could not be found out.
+        """
+        servers = await self.authoritative(within)
+        answers = await asyncio.gather(*(self.ask(name, kind, server) for server in servers), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, Answer):
+                return answer
+        raise next(
+            (answer for answer in answers if isinstance(answer, BaseException)),
+            Silent(f"no authoritative server of {within} has an address"),
+        )
 
     async def addresses(self, host: str) -> list[str]:
         """Return a host's addresses as the resolver has them, IPv4 first.
@@ -192,9 +219,11 @@ class DnsClient:
             return
 
     async def _ask(self, server: Server, name: str, kind: str, *, recursive: bool, dnssec: bool) -> Answer:
-        question = dns.message.make_query(
-            name, kind, want_dnssec=dnssec, flags=dns.flags.RD if recursive else dns.flags.Flag(0), payload=1232
-        )
+        flags = dns.flags.RD if recursive else dns.flags.Flag(0)
+        try:
+            question = dns.message.make_query(name, kind, want_dnssec=dnssec, flags=flags, payload=1232)
+        except dns.exception.DNSException as error:
+            raise DnsRefusal(f"{name} is no name that DNS can be asked for: {error}") from None
         if dnssec:
             question.flags |= dns.flags.CD  # the validation is ours
         message = await self._exchange(server, question)

@@ -48,10 +48,12 @@ class TlsFailed(Failure):
 
     Attributes:
         verify_code: OpenSSL's code where the certificate was the reason (10 expired, 62 wrong name, ...), else 0.
+        reason: OpenSSL's words for it, in lower case; "" where the other side just hung up.
     """
 
     mend = "Look at the server's TLS settings and certificate."
 
-    def __init__(self, text: str, verify_code: int = 0) -> None:
+    def __init__(self, text: str, verify_code: int = 0, reason: str = "") -> None:
         super().__init__(text)
         self.verify_code = verify_code
+        self.reason = reason

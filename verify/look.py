@@ -6,9 +6,13 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from verify.dns_client import DnsClient
 from verify.expectation import Expectation
+
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,7 @@ class Look:
         dns: questions and answers.
         trusted: PEM of the certificate authorities to trust besides the system's; the stack's own is among them.
         connect: host to the addresses to connect to in place of the declared ones (before DNS is switched).
+        send_to: an address elsewhere to send a test message to; None for no such message.
         now: the time at which certificates and signatures must be valid, aware, in UTC.
     """
 
@@ -27,6 +32,7 @@ class Look:
     dns: DnsClient
     trusted: Sequence[str] = ()
     connect: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    send_to: str | None = None
     now: datetime
 
     async def addresses(self, host: str) -> list[str]:
@@ -46,8 +52,16 @@ class Look:
             context.load_verify_locations(cadata=pem)
         return context
 
+    @cached_property
+    def tls_with_a_trusted_chain(self) -> ssl.SSLContext:
+        """What checks who signed the certificate, but neither its name nor its time."""
+        context = self.tls()
+        context.check_hostname = False
+        context.verify_flags |= _NO_CHECK_TIME
+        return context
+
     def tls_with_any_certificate(self) -> ssl.SSLContext:
         """What a client has that looks at no certificate, as most sending servers do."""
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context

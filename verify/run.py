@@ -10,21 +10,28 @@ from verify.probe import Probe
 from verify.result import Result
 
 Report = Callable[[Probe, Sequence[Result]], None]
+Keep = Callable[[Probe, Sequence[Result]], Sequence[Result]]
 
 
-async def run(probes: Iterable[Probe], report: Report) -> list[Result]:
+def _all(_probe: Probe, results: Sequence[Result]) -> Sequence[Result]:
+    """Keep all results."""
+    return results
+
+
+async def run(probes: Iterable[Probe], report: Report, kept: Keep = _all) -> list[Result]:
     """Run all probes at the same time; none can hold up or hide another.
 
     Args:
         probes: what to look at.
         report: called with every probe and its results as soon as they are there.
+        kept: returns what is to be kept of a probe's results.
 
     Returns:
         The results, in the order of the probes.
     """
 
     async def one(probe: Probe) -> list[Result]:
-        results = await _results(probe)
+        results = list(kept(probe, await _results(probe)))
         report(probe, results)
         return results
 

@@ -1,4 +1,4 @@
-"""Every declared record, as each authoritative server answers it, and as a recursive resolver does."""
+"""Every declared record, as each authoritative server answers it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mail.records import Record
+from verify.checks.declared import policy_hosts, zones
 from verify.dns_client import Answer, Server
 from verify.failures import Failure
 from verify.look import Look
@@ -16,6 +17,10 @@ from verify.result import Question, Result
 MENDS = {
     "none": "Run `pulumi up`: it makes the record again.",
     "other": "Run `pulumi up --refresh`: it puts back what was changed by hand.",
+    "address": (
+        "Is it proxied (the orange cloud at Cloudflare)? Mail and its policy cannot pass a web proxy: turn that "
+        "off, or run `pulumi up --refresh`, which puts back what was changed by hand."
+    ),
 }
 
 
@@ -26,14 +31,6 @@ def probes(look: Look) -> Iterator[Probe]:
         yield Probe(group="records", about=questions, look=partial(_published, look, owner, records))
 
 
-def zones(look: Look) -> dict[str, Sequence[Record]]:
-    """Return what is declared, by the domain (or MX host) that it is listed under."""
-    declared: dict[str, Sequence[Record]] = {}
-    if look.expected.host_records:
-        declared[look.expected.mail_host] = look.expected.host_records
-    return declared | {name: domain.records for name, domain in look.expected.domains.items()}
-
-
 def question_on(owner: str, record: Record) -> Question:
     """Return the question whether a record is served as declared."""
     return Question(check="published", domain=owner, subject=f"{record.name} {record.type}", expected=record.value)
@@ -41,11 +38,10 @@ def question_on(owner: str, record: Record) -> Question:
 
 async def _published(look: Look, owner: str, records: Sequence[Record]) -> list[Result]:
     servers = await look.dns.authoritative(owner)
-    return list(await asyncio.gather(*(_one(look, owner, record, servers) for record in records)))
+    return list(await asyncio.gather(*(_one(look, question_on(owner, record), record, servers) for record in records)))
 
 
-async def _one(look: Look, owner: str, record: Record, servers: Sequence[Server]) -> Result:
-    question = question_on(owner, record)
+async def _one(look: Look, question: Question, record: Record, servers: Sequence[Server]) -> Result:
     answers = await asyncio.gather(
         *(look.dns.ask(record.name, record.type, server) for server in servers), return_exceptions=True
     )
@@ -55,6 +51,13 @@ async def _one(look: Look, owner: str, record: Record, servers: Sequence[Server]
         return question.unknown(str(failure), failure.mend)
     for server, answer in said.items():
         if record.value not in answer.texts:
-            found = ", ".join(answer.texts) or "nothing"
-            return question.fails(f"{server} answers: {found}", MENDS["other" if answer.texts else "none"])
+            found = f"{server} answers: {', '.join(answer.texts) or 'nothing'}"
+            return question.fails(found, MENDS[_reason(look, record, answer)])
     return question.passes(record.value)
+
+
+def _reason(look: Look, record: Record, answer: Answer) -> str:
+    if not answer.texts:
+        return "none"
+    hosts = {look.expected.mail_host, *policy_hosts(look).values()}
+    return "address" if record.type in ("A", "AAAA") and record.name in hosts else "other"
