@@ -18,6 +18,7 @@ from verify.failures import Closed, Gibberish, NoRoute, Refused, Silent, TlsFail
 
 LONGEST_LINE = 8192
 MOST_LINES = 200
+MOST_BYTES = 1_000_000
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 
@@ -61,7 +62,10 @@ class Conversation:
             Failure: the handshake failed.
         """
         with _handshake(self.where):
-            await self.writer.start_tls(context, server_hostname=server_name, ssl_handshake_timeout=CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.writer.start_tls(
+                    context, server_hostname=server_name, ssl_handshake_timeout=2 * CONNECT_SECONDS
+                )
 
     async def send(self, text: str | bytes) -> None:
         """Send one line or more; the last line end is added."""
@@ -115,8 +119,12 @@ class Conversation:
         await self.send(command)
         return await self.reply()
 
-    async def imap(self, command: str) -> tuple[str, list[bytes]]:
+    async def imap(self, command: str, then: str | None = None) -> tuple[str, list[bytes]]:
         """Send an IMAP command (RFC 9051); return `OK`, `NO` or `BAD` with the tagged line last, literals in place.
+
+        Args:
+            command: without the tag.
+            then: what to send when the server asks for more (`+`), at most once.
 
         Raises:
             Failure: no answer came, or something that is none.
@@ -125,16 +133,29 @@ class Conversation:
         tag = f"v{self._tag}"
         await self.send(f"{tag} {command}")
         lines: list[bytes] = []
+        left = MOST_BYTES
         while len(lines) < MOST_LINES:
-            line = await self.line()
-            while literal := re.search(rb"\{(\d{1,8})\}$", line):
-                line += b"\r\n" + await self.exactly(int(literal[1])) + await self.line()
+            line = await self._imap_line(left)
+            left -= len(line)
             lines.append(line)
+            if then is not None and line.startswith(b"+"):
+                await self.send(then)
+                then = None
             if line.startswith(f"{tag} ".encode()):
                 return line.split(b" ", 2)[1].decode(errors="replace").upper(), lines
-            if not line.startswith((b"* ", b"+ ")):
+            if not line.startswith((b"* ", b"+")):
                 raise Gibberish(f"{self.where} says what is no IMAP answer: {line[:80].decode(errors='replace')}")
         raise Gibberish(f"{self.where} sent an answer of over {MOST_LINES} lines")
+
+    async def _imap_line(self, most: int) -> bytes:
+        """Read a line with its literals, of `most` bytes and with `MOST_LINES` literals at most."""
+        parts = [await self.line()]
+        while literal := re.search(rb"\{(\d{1,8})\}$", parts[-1]):
+            most -= len(parts[-1]) + int(literal[1])
+            if most < 0 or len(parts) > 3 * MOST_LINES:
+                raise Gibberish(f"{self.where} sent an answer of over {MOST_BYTES} bytes, or in too many pieces")
+            parts += [b"\r\n", await self.exactly(int(literal[1])), await self.line()]
+        return b"".join(parts)
 
     async def _in_time(self, reading: Awaitable[_Read]) -> _Read:
         try:
@@ -186,9 +207,12 @@ def _handshake(where: str) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise TlsFailed(f"{where}: {error.verify_message}", error.verify_code) from None
+        raise TlsFailed(f"{where}: {error.verify_message}", error.verify_code, error.verify_message) from None
     except ssl.SSLError as error:
-        raise TlsFailed(f"{where}: TLS handshake: {(error.reason or str(error)).lower().replace('_', ' ')}") from None
-    except (ConnectionError, TimeoutError, OSError) as error:
+        reason = (error.reason or str(error)).lower().replace("_", " ")
+        raise TlsFailed(f"{where}: TLS handshake: {reason}", reason=reason) from None
+    except TimeoutError:
+        raise Silent(f"{where} is connected and does not answer a TLS handshake within {CONNECT_SECONDS:g} s") from None
+    except OSError as error:
         reason = str(error) or type(error).__name__
         raise TlsFailed(f"{where}: TLS handshake broken off: {reason}") from None
