@@ -61,6 +61,7 @@ def _lines(outputs: Mapping[str, Any], lab: Lab, ca_file: Path | None) -> Iterat
         yield "  read the MTA-STS policy:"
         yield f"    {_curl(site['host'], site['port'], where, ca_file)} {shlex.quote(policy['url'])}"
     yield "Next"
+    yield "  make verify    prove from outside that all of it is as it should be"
     yield "  make preview   what a change of the settings would do"
     yield "  make down      remove it all but the mail; make down PURGE=1 the mail too"
 

@@ -45,6 +45,12 @@ def test_names_host_ports_accounts_and_the_way_to_the_passwords(outputs: dict[st
     assert "make down" in screen
 
 
+def test_suggests_the_checker_first(outputs: dict[str, Any]) -> None:
+    lines = closing_screen(outputs, DEV, None).splitlines()
+
+    assert lines[lines.index("Next") + 1].split()[:2] == ["make", "verify"]
+
+
 def test_has_commands_that_can_be_pasted(outputs: dict[str, Any]) -> None:
     commands = [line.strip() for line in closing_screen(outputs, DEV, Path("/lab/ca.pem")).splitlines()]
 

@@ -1,0 +1,1 @@
+"""How a run is told: on a terminal, as JSON, as JUnit; and what each check means."""
