@@ -2,11 +2,11 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help up preview down outputs test lint bench
+.PHONY: help up preview preflight verify down outputs test lint docs bench
 MAKEFLAGS += --no-print-directory
 
 # The environment is ready when the stamp is there that is named after what the requirement files say.
-RUN_FILES := requirements.txt lab/requirements.txt verify/requirements.txt
+RUN_FILES := requirements.txt lab/requirements.txt verify/requirements.txt preflight/requirements.txt
 DEV_FILES := $(RUN_FILES) requirements-dev.txt
 RUN := .venv/run-$(shell cat $(RUN_FILES) | cksum | cut -d' ' -f1)
 DEV := .venv/dev-$(shell cat $(DEV_FILES) | cksum | cut -d' ' -f1)
@@ -20,6 +20,20 @@ up: $(RUN) ## From nothing to a mail domain that answers (OFFICIAL=1: try all do
 
 preview: $(RUN) ## What `make up` would change
 	@$(LAB) preview $(if $(OFFICIAL),--official)
+
+preflight: $(RUN) ## What is in the way of the first `pulumi up` on a live zone (STACK=prod)
+ifeq ($(or $(STACK),dev),dev)
+	@$(LAB) preflight $(ARGS)
+else
+	@.venv/bin/python -m preflight --stack $(STACK) $(ARGS)
+endif
+
+verify: $(RUN) ## Prove from outside that it is all as it should be (STACK=prod, ARGS="--only records")
+ifeq ($(or $(STACK),dev),dev)
+	@$(LAB) verify $(ARGS)
+else
+	@.venv/bin/python -m verify --stack $(STACK) $(ARGS)
+endif
 
 down: $(RUN) ## Remove it all but the mail (PURGE=1: the mail too)
 	@$(LAB) down $(if $(PURGE),--purge)
@@ -35,8 +49,12 @@ lint: $(DEV) ## ruff and mypy
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy
 
-bench: $(DEV) ## How fast the program is, against a bare one
+docs: $(RUN) ## Write the pages that are made from the code
+	@.venv/bin/python -m verify.report.checks_page > docs/checks.md
+
+bench: $(DEV) ## How fast the program and the checks are, against bare ones
 	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.bench_verify
 
 .venv/run-%:
 	@$(require-python)

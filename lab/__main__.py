@@ -15,8 +15,8 @@ from lab.terminal import LabError, say
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the result is the process's exit code."""
-    if arguments[:1] == ["test"]:  # all of its arguments are pytest's
-        return _run(argparse.Namespace(command="test", pytest=arguments[1:]))
+    if arguments[:1] in (["test"], ["verify"], ["preflight"]):  # the other arguments are pytest's, or the checker's
+        return _run(argparse.Namespace(command=arguments[0], arguments=arguments[1:]))
     return _run(_parser().parse_args(arguments))
 
 
@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--secrets", action="store_true", help="with the passwords")
     subparsers.add_parser("env", help='print the variables for a plain pulumi: eval "$(python -m lab env)"')
     subparsers.add_parser("test", help="run the tests; arguments are pytest's")
+    subparsers.add_parser("verify", help="run the checker on the stack; arguments are those of python -m verify")
+    about = "start the lab and look at what `up` will meet; arguments are those of python -m preflight"
+    subparsers.add_parser("preflight", help=about)
     return parser
 
 
@@ -59,7 +62,11 @@ def _run(options: argparse.Namespace) -> int:
             case "env":
                 commands.env(DEV)
             case "test":
-                return testing.run_tests(options.pytest)
+                return testing.run_tests(options.arguments)
+            case "verify":
+                return commands.verify(DEV, options.arguments)
+            case "preflight":
+                return commands.preflight(DEV, options.arguments)
     except LabError as problem:
         say(f"error: {problem}")
         return 1

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +26,7 @@ from lab import (
     stack,
 )
 from lab.locks import only_one
-from lab.settings import Lab
+from lab.settings import ROOT, Lab
 from lab.terminal import LabError, say
 
 
@@ -70,6 +74,25 @@ def outputs(lab: Lab, *, secrets: bool) -> None:
     print(json.dumps(stack.outputs(lab, secrets=secrets), indent=2, ensure_ascii=False))
 
 
+def verify(lab: Lab, arguments: Sequence[str]) -> int:
+    """Run the checker on the stack, through the lab's DNS; the result is its exit code.
+
+    Raises:
+        LabError: There is no stack.
+    """
+    if not lab.stack_file.exists():
+        raise LabError(f"Nothing of the stack {lab.name} is up. Run `make up` first.")
+    return _look(lab, "verify", arguments)
+
+
+def preflight(lab: Lab, arguments: Sequence[str]) -> int:
+    """Start the lab and look at what `up` will meet; the result is the exit code of that."""
+    with _alone(lab):
+        bootstrap.start(lab)
+        stack.make_ready(lab)
+    return _look(lab, "preflight", arguments)
+
+
 def setup(*, official: bool) -> None:
     """Have Docker and all parts there, without starting a lab."""
     bootstrap.ensure_parts(docker_engine.ensure(), official=official)
@@ -81,6 +104,19 @@ def env(lab: Lab) -> None:
     """Print the shell commands that make a plain `pulumi` drive the lab's stack."""
     for name, value in pulumi_cli.environment(lab).items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def _look(lab: Lab, module: str, arguments: Sequence[str]) -> int:
+    """Run a checker on the stack, through the lab's DNS."""
+    command = [sys.executable, "-m", module, "--stack", lab.name, "--resolver", lab.dns4, *arguments]
+    environment = {**os.environ, **pulumi_cli.environment(lab)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # a terminal has sent it to the checker as well, which then tells what it has found
+            if not sys.stdin.isatty():
+                process.send_signal(signal.SIGINT)
+            return process.wait()
 
 
 @contextmanager

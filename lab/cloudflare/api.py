@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from lab.cloudflare import errors, records
 from lab.cloudflare.errors import ApiError, no_route
 from lab.cloudflare.filters import RECORD_FILTERS, Query, matching, ordered, page_of
+from lab.cloudflare.rights import EDIT_RECORDS, READ_RECORDS, READ_ZONE, Rights
 from lab.cloudflare.store import Store, Zone, zone_id
 from lab.cloudflare.zone_answer import zone_answer
 
@@ -44,24 +45,30 @@ def _success(result: Any, result_info: Mapping[str, int] | None = None, message:
 
 
 class Api:
-    """Answers requests about the zones of one store for the holder of one token."""
+    """Answers requests about the zones of one store.
 
-    def __init__(self, store: Store, token: str) -> None:
+    Args:
+        store: with the zones.
+        token: may do everything.
+        others: further tokens, and what each of them may do.
+    """
+
+    def __init__(self, store: Store, token: str, others: Mapping[str, Rights] | None = None) -> None:
         self._store = store
-        self._authorization = f"Bearer {token}"
+        tokens = {token: Rights()} | dict(others or {})
+        self._rights = {f"Bearer {known}": rights for known, rights in tokens.items()}
 
     def answer(self, request: Request) -> Answer:
         """The answer, be it an error."""
         try:
-            self._authorize(request)
-            return self._route(request)
+            return self._route(request, self._authorize(request))
         except ApiError as error:
             return Answer(error.status, error.envelope())
         except OSError as error:
             failed = ApiError(500, errors.NOT_STORED, f"The lab cannot store this: {error}")
             return Answer(failed.status, failed.envelope())
 
-    def _authorize(self, request: Request) -> None:
+    def _authorize(self, request: Request) -> Rights:
         given = request.authorization
         if given is None:
             text = "Missing X-Auth-Key, X-Auth-Email or Authorization headers"
@@ -69,30 +76,33 @@ class Api:
         if not _TOKEN.fullmatch(given):
             chain = (errors.MALFORMED_AUTHORIZATION, "Invalid format for Authorization header")
             raise ApiError(400, errors.MALFORMED_HEADERS, "Invalid request headers", chain)
-        if hmac.compare_digest(given, self._authorization):
-            return
+        for authorization, rights in self._rights.items():
+            if hmac.compare_digest(given, authorization) and (rights.status == "active" or _verifies(request)):
+                return rights
         if request.path.startswith("/user/tokens"):
             raise ApiError(401, errors.WRONG_TOKEN_ON_VERIFY, "Invalid API Token")
         if "/dns_records" in request.path:
             raise ApiError(403, errors.AUTHENTICATION_ERROR, "Authentication error")
         raise ApiError(403, errors.ACCESS_DENIED, "Invalid access token")
 
-    def _route(self, request: Request) -> Answer:
+    def _route(self, request: Request, rights: Rights) -> Answer:
         match request.path.strip("/").split("/"):
             case ["user", "tokens", "verify"]:
-                return self._dispatch(request, GET=self._verify)
+                return self._dispatch(request, GET=lambda _: self._verify(rights))
             case ["zones"]:
-                return self._dispatch(request, GET=self._list_zones)
+                return self._dispatch(request, GET=lambda _: self._list_zones(request, rights))
             case ["zones", zone]:
-                return self._dispatch(request, GET=lambda _: _success(zone_answer(self._zone(request, zone))))
+                found = self._zone(request, zone, rights)
+                return self._dispatch(request, GET=lambda _: _success(zone_answer(found, rights.shown)))
             case ["zones", zone, "dns_records"]:
+                found = self._zone(request, zone, rights)
                 return self._dispatch(
                     request,
-                    GET=lambda _: self._list_records(request, self._zone(request, zone)),
-                    POST=lambda _: self._create(request, self._zone(request, zone)),
+                    GET=lambda _: self._list_records(request, found),
+                    POST=lambda _: self._create(request, found),
                 )
             case ["zones", zone, "dns_records", record]:
-                return self._record(request, self._zone(request, zone), record)
+                return self._record(request, self._zone(request, zone, rights), record)
         raise no_route(BASE_PATH + request.path)
 
     def _dispatch(self, request: Request, **handlers: Callable[[Request], Answer]) -> Answer:
@@ -101,22 +111,26 @@ class Api:
             raise ApiError(405, errors.METHOD_NOT_ALLOWED, "Method not allowed for this authentication scheme")
         return handler(request)
 
-    def _verify(self, _request: Request) -> Answer:
-        result = {"id": zone_id("token"), "status": "active"}
-        return _success(result, message="This API Token is valid and active")
+    def _verify(self, rights: Rights) -> Answer:
+        result = {"id": zone_id("token"), "status": rights.status}
+        return _success(result, message=f"This API Token is valid and {rights.status}")
 
-    def _zone(self, request: Request, identifier: str) -> Zone:
+    def _zone(self, request: Request, identifier: str, rights: Rights) -> Zone:
         if not _IDENTIFIER.fullmatch(identifier):
             raise no_route(BASE_PATH + request.path)
         zone = self._store.zones.get(identifier)
-        if zone is not None:
+        needed = READ_ZONE
+        if "/dns_records" in request.path:
+            needed = READ_RECORDS if request.method == "GET" else EDIT_RECORDS
+        if zone is not None and rights.allow(needed, zone.name):
             return zone
         if "/dns_records" in request.path:
             raise ApiError(403, errors.AUTHENTICATION_ERROR, "Authentication error")
         raise ApiError(403, errors.ACCESS_DENIED, "Unauthorized to access requested resource")
 
-    def _list_zones(self, request: Request) -> Answer:
-        zones = [zone_answer(zone) for zone in self._store.zones.values()]
+    def _list_zones(self, request: Request, rights: Rights) -> Answer:
+        seen = [zone for zone in self._store.zones.values() if rights.allow(READ_ZONE, zone.name)]
+        zones = [zone_answer(zone, rights.shown) for zone in seen]
         found = matching(zones, request.query, ("name", "status"))
         return _success(*page_of(ordered(found, request.query, ("name", "status")), request.query, ZONES_A_PAGE))
 
@@ -152,6 +166,10 @@ class Api:
             PATCH=lambda _: changed(merged()),
             DELETE=lambda _: deleted(),
         )
+
+
+def _verifies(request: Request) -> bool:
+    return request.path.startswith("/user/tokens/verify")
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lab.cloudflare.api import BASE_PATH, Answer, Api, Request
 from lab.cloudflare.names import is_host, normalised
 from lab.cloudflare.publishing import ZoneFiles
+from lab.cloudflare.rights import Rights
 from lab.cloudflare.store import Store, StoreInUseError
 from lab.cloudflare.zones import Address, Served
 
@@ -90,11 +91,17 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def make_server(
-    directory: Path, port: int, token: str, zones: Sequence[str], served: Served, names: dict[Address, str]
+    directory: Path,
+    port: int,
+    token: str,
+    zones: Sequence[str],
+    served: Served,
+    names: dict[Address, str],
+    other_tokens: Mapping[str, Rights] | None = None,
 ) -> Server:
     """A server that is bound and ready to `serve_forever`; port 0 takes a free one."""
     store = Store(directory, zones, ZoneFiles(directory / "zones", zones, served, names))
-    return Server(port, Api(store, token))
+    return Server(port, Api(store, token, other_tokens))
 
 
 def main(arguments: Sequence[str]) -> int:

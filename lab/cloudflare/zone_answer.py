@@ -1,12 +1,13 @@
 """A zone as the API shows it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lab.cloudflare.store import Zone, zone_id
 
 
-def zone_answer(zone: Zone) -> dict[str, Any]:
-    """A zone on the free plan, in use since it was made."""
+def zone_answer(zone: Zone, permissions: Sequence[str]) -> dict[str, Any]:
+    """A zone on the free plan, in use since it was made, with the token's permissions."""
     return {
         "id": zone.id,
         "name": zone.name,
@@ -37,7 +38,7 @@ def zone_answer(zone: Zone) -> dict[str, Any]:
         "account": {"id": zone_id("account"), "name": "Lab"},
         "tenant": {"id": None, "name": None},
         "tenant_unit": {"id": None},
-        "permissions": ["#dns_records:edit", "#dns_records:read", "#zone:read"],
+        "permissions": [*permissions],
         "plan": {
             "id": zone_id("free plan"),
             "name": "Free Website",

@@ -1,0 +1,149 @@
+"""A stack as `pulumi` tells it: its settings, decrypted in memory only, and what its state knows already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+import settings as stack_settings
+from settings import Settings
+from verify.printable import printable
+
+SECONDS = 60.0
+RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+_CONTAINER = "docker:index/container:Container"
+_DOMAIN = "maddy:mail:Domain"
+
+
+class StackError(Exception):
+    """The stack cannot be read; the text says why, in Pulumi's words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack, which may never have been up.
+
+    Attributes:
+        name: as `--stack` takes it.
+        project: of Pulumi.yaml.
+        config_file: the stack file, where that is not Pulumi.STACK.yaml.
+        settings: as the program reads them.
+        resources: URN to id of all that is in the state.
+    """
+
+    name: str
+    project: str
+    config_file: str | None
+    settings: Settings
+    resources: dict[str, str]
+
+    @property
+    def provider(self) -> str:
+        """URN of the program's access to Cloudflare."""
+        return self._urn("pulumi:providers:cloudflare", "cloudflare")
+
+    def component(self, owner: str) -> str:
+        """URN of the component that the records of a domain, or of the MX host, belong to."""
+        return self._urn(_DOMAIN, owner)
+
+    def record(self, resource: str) -> str:
+        """URN of a record."""
+        return self._urn(f"{_DOMAIN}${RECORD}", resource)
+
+    @property
+    def own_records(self) -> set[str]:
+        """Cloudflare's ids of the records that the stack has made or adopted."""
+        return {identifier for urn, identifier in self.resources.items() if urn.split("::")[2].endswith(RECORD)}
+
+    @property
+    def own_containers(self) -> set[str]:
+        """Docker's ids of the stack's containers."""
+        return {identifier for urn, identifier in self.resources.items() if urn.split("::")[2].endswith(_CONTAINER)}
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What every pulumi command needs to work on this stack."""
+        return "--stack", self.name, *(("--config-file", self.config_file) if self.config_file else ())
+
+    def _urn(self, kind: str, name: str) -> str:
+        return f"urn:pulumi:{self.name.rpartition('/')[2]}::{self.project}::{kind}::{name}"
+
+
+async def read(name: str, config_file: str | None = None, directory: Path = Path()) -> Stack:
+    """Read a stack.
+
+    Args:
+        name: of the stack.
+        config_file: the stack file, where that is not Pulumi.STACK.yaml.
+        directory: of Pulumi.yaml.
+
+    Raises:
+        StackError: it cannot be read.
+        SettingsError: its settings are wrong; the text is that of `pulumi up`.
+    """
+    try:
+        project = str(yaml.safe_load((directory / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+    except OSError as error:
+        raise StackError(f"there is no Pulumi.yaml here ({error.strerror}): run this in the project's folder") from None
+    file = ("--config-file", config_file) if config_file else ()
+    config, exported = await asyncio.gather(
+        _pulumi(directory, "config", "--json", "--show-secrets", "--stack", name, *file),
+        _pulumi(directory, "stack", "export", "--stack", name),
+    )
+    return Stack(
+        name=name,
+        project=project,
+        config_file=config_file,
+        settings=_settings(project, config),
+        resources={
+            str(resource["urn"]): str(resource.get("id", ""))
+            for resource in (exported.get("deployment") or {}).get("resources") or []
+        },
+    )
+
+
+def _settings(project: str, config: dict[str, Any]) -> Settings:
+    own = {key.removeprefix(f"{project}:"): entry for key, entry in config.items() if key.startswith(f"{project}:")}
+    return stack_settings.load(
+        {key: str(entry.get("value", "")) for key, entry in own.items()},
+        [key for key, entry in own.items() if entry.get("secret")],
+    )
+
+
+async def _pulumi(directory: Path, *arguments: str) -> dict[str, Any]:
+    """Run a pulumi command that prints JSON and changes nothing."""
+    said = f"`pulumi {' '.join(arguments[:2])}`"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *("pulumi", *arguments, "--non-interactive", "--color", "never"),
+            cwd=directory,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except FileNotFoundError:
+        raise StackError(
+            "there is no `pulumi` command here: install it (https://www.pulumi.com/docs/install)"
+        ) from None
+    try:
+        output, complaint = await asyncio.wait_for(process.communicate(), SECONDS)
+    except TimeoutError:
+        raise StackError(f"{said} was not done within {SECONDS:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise StackError(f"{said} failed: {printable(complaint)}")
+    try:
+        answer = json.loads(output)
+    except json.JSONDecodeError:
+        raise StackError(f"{said} printed no JSON") from None
+    if not isinstance(answer, dict):
+        raise StackError(f"{said} printed something unexpected")
+    return answer
