@@ -13,6 +13,7 @@ from verify.checks import (
     dnssec,
     mail_exchanger,
     outbound,
+    policy_site,
     published,
     reverse,
     servers,
@@ -20,6 +21,7 @@ from verify.checks import (
     spf_record,
     texts,
     tlsa,
+    transport,
     ttl,
 )
 from verify.look import Look
@@ -41,6 +43,8 @@ def probes(look: Look) -> Iterator[Probe]:
     yield from caa.probes(look)
     yield from dnssec.probes(look)
     yield from tlsa.probes(look)
+    yield from policy_site.probes(look)
+    yield from transport.probes(look)
     yield from delivery.probes(look)
     yield from block_lists.probes(look)
     yield from outbound.probes(look)

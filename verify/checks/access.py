@@ -171,7 +171,7 @@ def shut_out(failure: Failure) -> ShutOut:
     if isinstance(failure, ShutOut):
         return failure
     if isinstance(failure, TlsFailed):
-        see = _SEE_CERTIFICATE.get(failure.verify_code, "`cert-chain`") if failure.verify_code else "`tls`"
+        see = _SEE_CERTIFICATE.get(failure.verify_code, "`cert-chain`") if failure.verify_code else "`tls-new`"
     elif isinstance(failure, MessageRefused):
         see = "`starttls`" if failure.step == "STARTTLS" else "`greeting`"
     elif isinstance(failure, Closed | Gibberish):
