@@ -41,6 +41,10 @@ class Zone:
         self._undoing.callback(self._records.update, found.id, zone_id=self._id, **old)
         self.wait()
 
+    def undo(self) -> None:
+        """Have the zone served as before."""
+        self._undoing.close()
+
     def wait(self) -> None:
         """Wait until the zone is served as it is."""
         file = self._stack.lab.zones_directory / f"{self._name}.zone"
