@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.settings import ROOT
-from tests.live.settings import LAB
+from tests.live.settings import BASE, LAB
 from tests.live.stack import MailStack
 from tests.live.verdicts import DOMAIN
 from tests.live.zone import by_hand
@@ -29,14 +29,17 @@ def verify(stack: MailStack, *options: str, **changed: Any) -> subprocess.Comple
     return subprocess.run(command, cwd=ROOT, input=outputs, text=True, capture_output=True, timeout=120, check=False)
 
 
-class TestHealthyStack:
-    @pytest.fixture(scope="class")
-    def told(self, live_stack: MailStack) -> dict[str, Any]:
-        done = verify(live_stack, "--json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+@pytest.fixture(scope="module")
+def told(live_stack: MailStack) -> dict[str, Any]:
+    """What the checker says of the stack."""
+    live_stack.have(BASE)
+    done = verify(live_stack, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
+
+class TestHealthyStack:
     def test_nothing_is_wrong_and_nothing_unknown(self, told: dict[str, Any]) -> None:
         assert {row["verdict"] for row in told["results"]} == {"pass", "skipped"}
         assert told["summary"]["pass"] > 250
