@@ -33,7 +33,7 @@ def probes(stack: Stack, account: Account, owners: Sequence[Owner], found: list[
 
 
 async def _token(account: Account, question: Question) -> list[Result]:
-    another = "Make an API token as docs/real-domain.md says, and set it: `pulumi config set --path --secret " + (
+    another = "Make an API token as docs/going-live.md says, and set it: `pulumi config set --path --secret " + (
         "cloudflare.apiToken`."
     )
     try:

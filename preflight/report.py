@@ -23,9 +23,16 @@ def document(outcome: Outcome, ways: Sequence[Ways]) -> str:
     return json.dumps(kept | {"results": results, "ways": [asdict(way) for way in ways]}, indent=2)
 
 
-def write(outcome: Outcome, ways: Sequence[Ways], page: Page) -> None:
-    """Write the table, the ways out of each conflict, and a summary line."""
-    table.write(outcome, page, every_row=len(outcome.domains) <= MOST_IN_FULL)
+def write(outcome: Outcome, ways: Sequence[Ways], page: Page, *, every_row: bool = False) -> None:
+    """Write the table, the ways out of each conflict, and a summary line.
+
+    Args:
+        outcome: of the run.
+        ways: the ways out.
+        page: where to.
+        every_row: show each row, however many domains there are.
+    """
+    table.write(outcome, page, every_row=every_row or len(outcome.domains) <= MOST_IN_FULL)
     for line in _ways_out(ways):
         page.console.print(line, soft_wrap=True)  # not folded, so that a command can be copied
     counts: list[str | tuple[str, str]] = []

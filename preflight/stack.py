@@ -12,11 +12,13 @@ import yaml  # type: ignore[import-untyped]
 
 import settings as stack_settings
 from settings import Settings
-from verify.printable import printable
+from verify.source import reason
 
 SECONDS = 60.0
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 _CONTAINER = "docker:index/container:Container"
+_SEPARATORS = 3
+"""How often `::` is in a URN, at least."""
 _DOMAIN = "maddy:mail:Domain"
 
 
@@ -91,32 +93,49 @@ async def read(name: str, config_file: str | None = None, directory: Path = Path
     except OSError as error:
         raise StackError(f"there is no Pulumi.yaml here ({error.strerror}): run this in the project's folder") from None
     file = ("--config-file", config_file) if config_file else ()
-    config, exported = await asyncio.gather(
-        _pulumi(directory, "config", "--json", "--show-secrets", "--stack", name, *file),
-        _pulumi(directory, "stack", "export", "--stack", name),
+    # Both to their end: to kill a process that has just ended confuses asyncio, which then says so on the terminal.
+    told = await asyncio.gather(
+        _pulumi(name, directory, "config", "--json", "--show-secrets", "--stack", name, *file),
+        _pulumi(name, directory, "stack", "export", "--stack", name),
+        return_exceptions=True,
     )
+    for one in told:
+        if isinstance(one, BaseException):
+            raise one
+    config, exported = (one for one in told if isinstance(one, dict))
     return Stack(
         name=name,
         project=project,
         config_file=config_file,
         settings=_settings(project, config),
-        resources={
-            str(resource["urn"]): str(resource.get("id", ""))
-            for resource in (exported.get("deployment") or {}).get("resources") or []
-        },
+        resources=_resources(exported),
     )
 
 
 def _settings(project: str, config: dict[str, Any]) -> Settings:
     own = {key.removeprefix(f"{project}:"): entry for key, entry in config.items() if key.startswith(f"{project}:")}
+    if not all(isinstance(entry, dict) for entry in own.values()):
+        raise StackError("`pulumi config` printed something unexpected")
     return stack_settings.load(
         {key: str(entry.get("value", "")) for key, entry in own.items()},
         [key for key, entry in own.items() if entry.get("secret")],
     )
 
 
-async def _pulumi(directory: Path, *arguments: str) -> dict[str, Any]:
-    """Run a pulumi command that prints JSON and changes nothing."""
+def _resources(exported: dict[str, Any]) -> dict[str, str]:
+    """Return URN to id of all that is in the state."""
+    try:
+        listed = (exported.get("deployment") or {}).get("resources") or []
+        found = {str(resource["urn"]): str(resource.get("id", "")) for resource in listed}
+        if all(urn.count("::") >= _SEPARATORS for urn in found):
+            return found
+    except (AttributeError, KeyError, TypeError):
+        pass
+    raise StackError("`pulumi stack export` printed something unexpected")
+
+
+async def _pulumi(name: str, directory: Path, *arguments: str) -> dict[str, Any]:
+    """Run a pulumi command on a stack that prints JSON and changes nothing."""
     said = f"`pulumi {' '.join(arguments[:2])}`"
     try:
         process = await asyncio.create_subprocess_exec(
@@ -139,10 +158,10 @@ async def _pulumi(directory: Path, *arguments: str) -> dict[str, Any]:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise StackError(f"{said} failed: {printable(complaint)}")
+        raise StackError(reason(name, complaint.decode("utf-8", errors="replace"), process.returncode or 0))
     try:
         answer = json.loads(output)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise StackError(f"{said} printed no JSON") from None
     if not isinstance(answer, dict):
         raise StackError(f"{said} printed something unexpected")

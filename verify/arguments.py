@@ -12,6 +12,7 @@ from mail import names
 from verify.catalogue import CHECKS, GROUPS
 from verify.dns_client import Server
 
+_LARGEST_FILE = 16 * 1024 * 1024
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -21,8 +22,12 @@ class UsageError(Exception):
 
 def nearest(name: str, known: Collection[str], otherwise: str) -> str:
     """Return a question for a name that is known and much like this one, else another hint."""
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else otherwise
+    word = name.lower()
+    close = get_close_matches(word, known, n=1, cutoff=0.75) or [
+        one for one in known if word and word in one.split("-")
+    ]
+    close = close or get_close_matches(word, known, n=1)
+    return f"did you mean {' or '.join(close)}?" if close else otherwise
 
 
 def checks(option: str, given: Sequence[str]) -> frozenset[str]:
@@ -55,7 +60,7 @@ def name(option: str, text: str) -> str:
 
 def server(text: str) -> Server:
     """Read a DNS server: `IP`, `IP:port` or `[IPv6]:port`."""
-    parts = re.fullmatch(r"(?:\[([^]]*)\]|([^:]*))(?::(\d{1,5}))?", text)
+    parts = re.fullmatch(r"(?:\[([^]]*)\]|([^:]*))(?::([0-9]{1,5}))?", text)
     address, port = (parts[1] or parts[2], parts[3] or "53") if parts else (text, "53")  # else a bare IPv6 address
     if not _is_ip(address) or not 1 <= int(port) <= 65535:
         raise UsageError(
@@ -65,19 +70,21 @@ def server(text: str) -> Server:
 
 
 def authority(path: str) -> str:
-    """Read a file with certificates in PEM."""
+    """Read a file with certificates in PEM; what stands between them, such as names, is left out."""
     from cryptography import x509  # here, since most runs have no --ca
+    from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        text = Path(path).read_text(encoding="ascii")
-        x509.load_pem_x509_certificates(text.encode())
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST_FILE)
+        found = x509.load_pem_x509_certificates(content)
+        return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found).decode("ascii")
     except OSError as error:
         raise UsageError(f"--ca {path}: {error.strerror}.") from None
     except ValueError:
         raise UsageError(
             f"--ca {path}: this is no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----."
         ) from None
-    return text
 
 
 def connections(given: Sequence[str]) -> dict[str, list[str]]:
@@ -102,7 +109,7 @@ def address(text: str) -> str:
 
 def seconds(text: str) -> float:
     """Read a time with its unit: s, m or h."""
-    parts = re.fullmatch(r"(\d{1,6})([smh])", text)
+    parts = re.fullmatch(r"([0-9]{1,6})([smh])", text)
     if not parts or not int(parts[1]):
         raise UsageError(f"--wait {text}: write a number with its unit, like 90s, 15m or 2h.")
     return float(int(parts[1]) * _SECONDS[parts[2]])
@@ -111,7 +118,7 @@ def seconds(text: str) -> float:
 def writable(path: str) -> Path:
     """Read where to write a file."""
     file = Path(path)
-    if file.is_dir() or not file.parent.is_dir():
+    if not path or path.endswith("/") or file.is_dir() or not file.parent.is_dir():
         raise UsageError(f"--junit {path}: there is no such directory to write the file to.")
     return file
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from verify.result import VERDICTS, Result
 
 VERSION = 1
+MOST_BYTES = 64 * 1024 * 1024
 _BADNESS = {"pass": 0, "skipped": 0, "warn": 1, "unknown": 2, "fail": 3}
 
 Key = tuple[str, str, str]
@@ -93,21 +95,32 @@ class LastRun:
 
 
 def file_of(name: str) -> Path:
-    """Return where the last run of a stack is kept."""
-    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "maddy-stack" / "verify" / f"{quote(name, safe='')}.json"
+    """Return where the last run of a stack is kept.
+
+    Raises:
+        OSError: this user has no home directory.
+    """
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not base.is_absolute():  # which the XDG specification says to pass over
+        try:
+            base = Path.home() / ".local" / "state"
+        except RuntimeError:
+            raise OSError(errno.ENOENT, "this user has no home directory: set XDG_STATE_HOME") from None
+    return base / "maddy-stack" / "verify" / f"{quote(name, safe='')}.json"
 
 
 def load(file: Path) -> LastRun:
     """Read the last run; a file that is missing, broken or of another version is none."""
     try:
+        if not file.is_file() or file.stat().st_size > MOST_BYTES:
+            return LastRun(verdicts={})
         kept = json.loads(file.read_text(encoding="utf-8"))
         if kept["version"] != VERSION:
             return LastRun(verdicts={})
         rows = [(tuple(map(str, row[:3])), row[3]) for row in kept["rows"]]
         verdicts = {(key[0], key[1], key[2]): verdict for key, verdict in rows if verdict in VERDICTS}
-        return LastRun(at=datetime.fromisoformat(kept["at"]), verdicts=verdicts)
-    except (OSError, ValueError, LookupError, TypeError):
+        return LastRun(at=datetime.fromisoformat(kept["at"]).astimezone(UTC), verdicts=verdicts)
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return LastRun(verdicts={})
 
 

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from verify import changes, event_loop, options, scope, scores, source, waiting
 from verify.arguments import UsageError
-from verify.changes import Changes
+from verify.changes import Changes, LastRun
 from verify.dns_client import Server
 from verify.expectation import OutputsError
 from verify.options import Options
 from verify.printable import printable
-from verify.report.outcome import INTERRUPTED, Outcome
+from verify.process import INTERRUPTED, NOT_JUDGED
+from verify.report.outcome import Outcome
 from verify.report.page import Page
 from verify.report.progress import Watcher, watcher
 from verify.result import Result
 
-NOT_JUDGED = 2
 WRONG_USAGE = 64
 
 
@@ -106,16 +106,20 @@ def _look(chosen: Options, watching: Watcher) -> Outcome:
 
 def _remember(name: str, results: Sequence[Result], at: datetime, *, looked_at: Callable[[str, str], bool]) -> Changes:
     """Keep a run for the next one; return what differs from the one before."""
-    file = changes.file_of(name)
-    last = changes.load(file)
+    last = LastRun(verdicts={})
     try:
+        file = changes.file_of(name)
+        last = changes.load(file)
         changes.save(file, last.followed_by(results, at, looked_at=looked_at))
     except OSError as error:
-        sys.stderr.write(f"warning: this run cannot be kept for --changes: {file}: {error.strerror}\n")
+        said = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+        sys.stderr.write(f"warning: this run cannot be kept for --changes: {printable(said)}\n")
     return last.compared_with(results, looked_at=looked_at)
 
 
 def _tell(outcome: Outcome, chosen: Options) -> int:
+    """Write the report of a CI server first: who reads the table may stop in the middle of it."""
+    wrote = not chosen.junit or _wrote_junit(outcome, chosen.junit)
     if chosen.json:
         from verify.report import as_json
 
@@ -125,10 +129,8 @@ def _tell(outcome: Outcome, chosen: Options) -> int:
 
         page = Page(sys.stdout, color=chosen.color)
         table.write(outcome, page, every_row=chosen.every_row)
-        closing.write(outcome, page, with_scores=not (chosen.only or chosen.skip))
-    if chosen.junit and not _wrote_junit(outcome, chosen.junit):
-        return outcome.exit_code or NOT_JUDGED
-    return outcome.exit_code
+        closing.write(outcome, page, with_scores=outcome.complete and not (chosen.only or chosen.skip))
+    return outcome.exit_code if wrote else outcome.exit_code or NOT_JUDGED
 
 
 def _wrote_junit(outcome: Outcome, file: Path) -> bool:
@@ -137,7 +139,7 @@ def _wrote_junit(outcome: Outcome, file: Path) -> bool:
     try:
         junit.write(outcome, file)
     except OSError as error:
-        sys.stderr.write(f"error: --junit {file}: {error.strerror}\n")
+        sys.stderr.write(f"error: --junit {printable(str(file))}: {error.strerror}\n")
         return False
     return True
 

@@ -70,7 +70,7 @@ class Answer:
     def chain(self) -> list[dns.name.Name]:
         """The name and what its CNAME records lead to; one name where there are none."""
         names = [self.name]
-        while len(names) < 16:
+        while len(names) < 16 and self.kind != dns.rdatatype.CNAME:
             alias = self.message.get_rrset(dns.message.ANSWER, names[-1], dns.rdataclass.IN, dns.rdatatype.CNAME)
             if alias is None or alias[0].target in names:
                 break
@@ -134,7 +134,8 @@ class DnsClient:
             Failure: no answer, or one that is no use: SERVFAIL, REFUSED, or no DNS message at all.
         """
         asked = server or self.resolver
-        await self._once(("alive", asked), lambda: self._must_answer(asked))
+        first = (".", "NS") if server is None else (name, kind)
+        await self._once(("alive", asked), lambda: self._must_answer(asked, *first))
         key = (asked, name.lower(), kind, dnssec)
         return await self._once(key, lambda: self._ask(asked, name, kind, recursive=server is None, dnssec=dnssec))
 
@@ -147,7 +148,8 @@ class DnsClient:
         labels = name.split(".")
         for start in range(len(labels)):
             candidate = ".".join(labels[start:])
-            if (await self.ask(candidate, "SOA")).rrset is not None:
+            answer = await self.ask(candidate, "SOA")
+            if answer.rrset is not None and answer.chain == [answer.name]:
                 return candidate
         return "."
 
@@ -183,11 +185,14 @@ class DnsClient:
         Raises:
             Failure: none answers, or which they are could not be found out.
         """
+        return (await self.served_by_each(name, kind, within))[0]
+
+    async def served_by_each(self, name: str, kind: str, within: str) -> list[Answer]:
+        """Return what each authoritative server that answers has, at least one; arguments and errors as in `served`."""
         servers = await self.authoritative(within)
         answers = await asyncio.gather(*(self.ask(name, kind, server) for server in servers), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, Answer):
-                return answer
+        if found := [answer for answer in answers if isinstance(answer, Answer)]:
+            return found
         raise next(
             (answer for answer in answers if isinstance(answer, BaseException)),
             Silent(f"no authoritative server of {within} has an address"),
@@ -209,10 +214,13 @@ class DnsClient:
             self._known[key].add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._known[key])
 
-    async def _must_answer(self, server: Server) -> None:
-        """Give up a silent server once for all questions."""
+    async def _must_answer(self, server: Server, name: str, kind: str) -> None:
+        """Give up a silent server once for all questions.
+
+        An authoritative server is tried with a question of its zone: some are silent to all others.
+        """
         try:
-            await self._exchange(server, dns.message.make_query(".", "NS", flags=0))
+            await self._exchange(server, _question(name, kind, flags=dns.flags.Flag(0)))
         except (Silent, NoRoute, Refused, Gibberish):
             raise
         except Failure:
@@ -220,15 +228,14 @@ class DnsClient:
 
     async def _ask(self, server: Server, name: str, kind: str, *, recursive: bool, dnssec: bool) -> Answer:
         flags = dns.flags.RD if recursive else dns.flags.Flag(0)
-        try:
-            question = dns.message.make_query(name, kind, want_dnssec=dnssec, flags=flags, payload=1232)
-        except dns.exception.DNSException as error:
-            raise DnsRefusal(f"{name} is no name that DNS can be asked for: {error}") from None
+        question = _question(name, kind, flags=flags, dnssec=dnssec)
         if dnssec:
             question.flags |= dns.flags.CD  # the validation is ours
         message = await self._exchange(server, question)
         if message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             raise DnsRefusal(f"{server} answers {dns.rcode.to_text(message.rcode())} for {name} {kind}")
+        if not recursive and not message.flags & dns.flags.AA and not message.answer:
+            raise DnsRefusal(f"{server} answers nothing for {name} {kind}, and without authority")
         return Answer(message=message, name=question.question[0].name, kind=question.question[0].rdtype)
 
     async def _exchange(self, server: Server, question: dns.message.Message) -> dns.message.Message:
@@ -250,6 +257,13 @@ class DnsClient:
                 else:
                     return message
         raise AssertionError("the last try returns or raises")
+
+
+def _question(name: str, kind: str, *, flags: dns.flags.Flag, dnssec: bool = False) -> dns.message.QueryMessage:
+    try:
+        return dns.message.make_query(name, kind, want_dnssec=dnssec, flags=flags, payload=1232)
+    except dns.exception.DNSException as error:
+        raise DnsRefusal(f"{name} is no name that DNS can be asked for: {error}") from None
 
 
 class DnsRefusal(Failure):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from verify.look import Look
 from verify.probe import Probe
 from verify.result import Result
 from verify.run import Report, run
-
-_SEE = re.compile(r"see `([a-z0-9-]+)`")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +123,9 @@ async def examine(
 
 def _with_what_it_depends_on(result: Result, selection: Selection) -> Result:
     """Return a result, *unknown* where it was skipped for what another check found that is left out of this run."""
-    other = _SEE.match(result.mend)
-    if result.verdict != "skipped" or other is None or selection.takes(other[1], result.domain):
+    other = result.see
+    if not other or selection.takes(other, result.domain):
         return result
-    mend = f"`{other[1]}` tells what is wrong, and this run leaves it out: look at it too."
-    return replace(result, verdict="unknown", found=result.mend[other.end() :].strip(" :") or result.found, mend=mend)
+    mend = f"`{other}` tells what is wrong, and this run leaves it out: look at it too."
+    reason = result.mend.removeprefix(f"see `{other}`").strip(" :")
+    return replace(result, verdict="unknown", found=reason or result.found, mend=mend)

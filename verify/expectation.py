@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from mail import record_table
+from mail import names, record_table
 from mail.records import Record
+
+_NUMBERS = {"MX": ("priority",), "SRV": ("priority", "weight", "port")}
 
 
 class OutputsError(Exception):
@@ -19,10 +23,19 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
+def _host(name: str) -> str:
+    if names.to_ascii(name) != name:
+        raise ValueError(f"{name!r} is not written in A-labels: {names.to_ascii(name)!r} is")
+    return name
+
+
+Host = Annotated[str, AfterValidator(_host)]
+
+
 class Endpoint(_Model):
     """Where something is served."""
 
-    host: str
+    host: Host
     port: Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -43,7 +56,38 @@ class MtaSts(_Model):
 
 
 def _records(value: Any) -> list[Record]:
-    return [item if isinstance(item, Record) else record_table.from_dict(item) for item in value]
+    if not isinstance(value, list) or not all(isinstance(item, Mapping | Record) for item in value):
+        raise ValueError("this is no list of records")
+    return [item if isinstance(item, Record) else _record(item) for item in value]
+
+
+def _record(fields: Mapping[str, Any]) -> Record:
+    try:
+        record = record_table.from_dict(fields)
+        is_whole = _is_whole(record)
+    except (TypeError, ValueError, OverflowError):  # its text would speak of Python
+        is_whole = False
+    if not is_whole:
+        raise ValueError(f"the record {fields.get('name')} {fields.get('type')} is not as this program writes it")
+    return record
+
+
+def _is_whole(record: Record) -> bool:
+    """Tell whether a record has what its type needs; raise ValueError for an address that is none."""
+    if record.type in ("A", "AAAA"):
+        (IPv4Address if record.type == "A" else IPv6Address)(record.content)
+    texts = (record.key, record.name, record.type, record.content)
+    numbers = (getattr(record, number) for number in _NUMBERS.get(record.type, ()))
+    return all(isinstance(text, str) for text in texts) and all(number is not None for number in numbers)
+
+
+def _authority(pem: str | None) -> str | None:
+    if pem is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+        except (ssl.SSLError, TypeError, ValueError):
+            raise ValueError("this is no certificate in PEM") from None
+    return pem
 
 
 Records = Annotated[list[Record], BeforeValidator(_records)]
@@ -70,13 +114,13 @@ class Expectation(_Model):
         ca_certificate: PEM of the stack's own CA.
     """
 
-    mail_host: str
+    mail_host: Host
     endpoints: dict[str, Endpoint]
-    domains: dict[str, Domain]
+    domains: dict[Host, Domain]
     host_records: Records = []
     accounts: list[str] = []
     account_passwords: dict[str, SecretStr] = {}
-    ca_certificate: str | None = None
+    ca_certificate: Annotated[str | None, AfterValidator(_authority)] = None
 
     def addresses(self, host: str) -> list[str]:
         """The declared addresses of a host, IPv4 first; none where the stack does not declare it."""
@@ -101,16 +145,19 @@ def read(outputs: Mapping[str, Any]) -> Expectation:
     if not isinstance(known.get("account_passwords"), Mapping):
         known.pop("account_passwords", None)
     try:
-        return Expectation.model_validate(known)
+        expectation = Expectation.model_validate(known)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise OutputsError(
-            f"These are not the outputs of a maddy-stack: {path}: {first['msg']}. Give what "
-            "`pulumi stack output --json --show-secrets` prints."
-        ) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise OutputsError(
-            f"These are not the outputs of a maddy-stack: a record is incomplete ({error}). Give what "
-            "`pulumi stack output --json --show-secrets` prints."
-        ) from None
+        path = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole"
+        raise _none(f"{path}: {first['msg'].removeprefix('Value error, ')}") from None
+    for key in ("endpoints", "domains"):
+        if not getattr(expectation, key):
+            raise _none(f"{key}: there is none")
+    return expectation
+
+
+def _none(reason: str) -> OutputsError:
+    return OutputsError(
+        f"These are not the outputs of a maddy-stack: {reason}. Give what `pulumi stack output --json --show-secrets` "
+        "prints."
+    )

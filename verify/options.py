@@ -64,7 +64,7 @@ def read(given: Sequence[str]) -> Options:
         SystemExit: it asked for help, which is printed.
     """
     said = _parser().parse_args(given)
-    if not (said.explain or said.list) and bool(said.stack) == bool(said.outputs):
+    if said.explain is None and not said.list and bool(said.stack) == bool(said.outputs):
         raise UsageError("Say which stack to look at: either --stack NAME or --outputs FILE.")
     return Options(
         stack=said.stack,
@@ -72,17 +72,17 @@ def read(given: Sequence[str]) -> Options:
         only=arguments.checks("--only", said.only),
         skip=arguments.checks("--skip", said.skip),
         domains=tuple(arguments.name("--domain", text) for text in said.domain),
-        resolver=arguments.server(said.resolver) if said.resolver else None,
+        resolver=arguments.server(said.resolver) if said.resolver is not None else None,
         authorities=tuple(arguments.authority(path) for path in said.ca),
         connect=arguments.connections(said.connect),
-        send_to=arguments.address(said.send_to) if said.send_to else None,
-        wait=arguments.seconds(said.wait) if said.wait else 0,
+        send_to=arguments.address(said.send_to) if said.send_to is not None else None,
+        wait=arguments.seconds(said.wait) if said.wait is not None else 0,
         changes=said.changes,
         json=said.json,
-        junit=arguments.writable(said.junit) if said.junit else None,
+        junit=arguments.writable(said.junit) if said.junit is not None else None,
         every_row=said.all,
         color=not said.no_color,
-        explain=arguments.check(said.explain) if said.explain else "",
+        explain="" if said.explain is None else arguments.check(said.explain),
         list=said.list,
     )
 
@@ -108,17 +108,17 @@ def _parser() -> argparse.ArgumentParser:
     choice("--skip", metavar="NAME,...", action="append", default=[], help="not these groups or checks")
     choice("--domain", metavar="NAME", action="append", default=[], help="this domain only; may be repeated")
     how = parser.add_argument_group("how to look").add_argument
-    how("--resolver", metavar="IP[:PORT]", default="", help="ask this DNS server instead of the system's")
+    how("--resolver", metavar="IP[:PORT]", help="ask this DNS server instead of the system's")
     how("--ca", metavar="FILE", action="append", default=[], help="trust these certificate authorities (PEM) as well")
     how("--connect", metavar="HOST=IP", action="append", default=[], help="connect there, before DNS is switched")
-    how("--send-to", metavar="ADDRESS", default="", help="send a test message to this address elsewhere")
-    how("--wait", metavar="TIME", default="", help="look again until all is there, for 90s, 15m or 2h at most")
+    how("--send-to", metavar="ADDRESS", help="send a test message to this address elsewhere")
+    how("--wait", metavar="TIME", help="look again until all is there, for 90s, 15m or 2h at most")
     out = parser.add_argument_group("what to show").add_argument
     out("--all", action="store_true", help="every row, also each that passes")
     out("--changes", action="store_true", help="what differs from the last run")
     out("--json", action="store_true", help="JSON in place of the table")
-    out("--junit", metavar="FILE", default="", help="write a JUnit report as well")
+    out("--junit", metavar="FILE", help="write a JUnit report as well")
     out("--no-color", action="store_true", help="no colours")
-    out("--explain", metavar="CHECK", default="", help="say what a check means, and nothing else")
+    out("--explain", metavar="CHECK", help="say what a check means, and nothing else")
     out("--list", action="store_true", help="list the checks, and nothing else")
     return parser

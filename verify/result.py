@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -9,6 +10,7 @@ from verify.printable import printable
 
 Verdict = Literal["pass", "warn", "fail", "unknown", "skipped"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+_SEE = re.compile(r"see `([a-z0-9-]+)`")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,12 @@ class Result:
             raise ValueError(f"{self.check}: the verdict {self.verdict} with the sentence {self.mend!r}")
         for field in ("subject", "expected", "found", "mend"):
             object.__setattr__(self, field, printable(getattr(self, field)))
+
+    @property
+    def see(self) -> str:
+        """For `skipped` the check whose finding is the reason; "" where there is another reason."""
+        named = _SEE.match(self.mend) if self.verdict == "skipped" else None
+        return named[1] if named else ""
 
     @property
     def key(self) -> tuple[str, str, str]:

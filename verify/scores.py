@@ -1,7 +1,9 @@
 """Two scores that resemble those of MECSA and of internet.nl, from the same checks. They are not their results.
 
-A check counts once a domain, by its worst row: 1 where it passes, 1/2 where it warns, 0 where it fails. What could not
-be looked at or was skipped counts neither for nor against; each score says how many of its checks were judged.
+A check counts once a domain, by its worst row: 1 where it passes, 1/2 where it warns, 0 where it fails, or where it was
+skipped since the check that it rests on fails: the SPF record that is missing is no better than a wrong one. What could
+not be looked at or was skipped for another reason counts neither for nor against; each score says how many of its
+checks were judged.
 """
 
 from __future__ import annotations
@@ -70,16 +72,36 @@ def by_domain(
         catalogue: the checks with what they resemble, by id.
     """
     checks = CHECKS if catalogue is None else catalogue
-    verdicts: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    rows: dict[str, list[Result]] = {domain: [] for domain in domains}
+    shared: list[Result] = []
     for result in results:
-        verdicts[result.domain if result.domain in domains else ""][result.check].add(result.verdict)
-    shared = verdicts[""]
+        rows.get(result.domain, shared).append(result)
     found = {}
     for domain in domains:
-        own = verdicts[domain]
-        points = {check: _points(own.get(check, set()) | shared.get(check, set())) for check in {*own, *shared}}
+        verdicts = _verdicts([*shared, *rows[domain]])
+        points = {check: _points(those) for check, those in verdicts.items()}
         found[domain] = _scores(domain, points, checks.values())
     return found
+
+
+def _verdicts(results: Iterable[Result]) -> dict[str, set[str]]:
+    """Return the verdicts of each check; a row that was skipped for another check's sake has the worst of that one."""
+    verdicts: dict[str, set[str]] = defaultdict(set)
+    resting: dict[str, set[str]] = defaultdict(set)
+    for result in results:
+        if result.see:
+            resting[result.check].add(result.see)
+        else:
+            verdicts[result.check].add(result.verdict)
+
+    def worst(check: str, before: frozenset[str] = frozenset()) -> set[str]:
+        """Return those of `fail` and `unknown` that a check, or one that it rests on, has."""
+        others = [worst(other, before | {check}) for other in resting[check] if other not in before]
+        return set().union(verdicts[check] & {"fail", "unknown"}, *others)
+
+    for check in list(resting):
+        verdicts[check] |= set().union(*(worst(other) for other in resting[check])) or {"skipped"}
+    return verdicts
 
 
 def lowest(scores: Mapping[str, Scores]) -> Scores | None:

@@ -15,6 +15,8 @@ from verify.printable import printable
 
 PROJECT = Path(__file__).resolve().parent.parent
 PULUMI_SECONDS = 60
+MOST_BYTES = 64 * 1024 * 1024
+"""Outputs of a hundred domains have less than a hundredth of it."""
 
 
 def from_stack(name: str) -> Expectation:
@@ -40,7 +42,7 @@ def from_stack(name: str) -> Expectation:
             f"`pulumi stack output` gave no answer within {PULUMI_SECONDS} s. Look whether its backend can be reached."
         ) from None
     if done.returncode:
-        raise OutputsError(_reason(name, done.stderr.decode("utf-8", errors="replace")))
+        raise OutputsError(reason(name, done.stderr.decode("utf-8", errors="replace"), done.returncode))
     outputs = _parsed(done.stdout, "what pulumi printed")
     if not outputs:
         raise OutputsError(f"The stack {name} has no outputs, since nothing is up. Run `pulumi up` first.")
@@ -54,16 +56,22 @@ def from_file(path: str) -> Expectation:
         OutputsError: it cannot be read, or holds something else.
     """
     try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise OutputsError(f"The outputs cannot be read from {path}: {error.strerror}.") from None
     return expectation.read(_parsed(content, "standard input" if path == "-" else path))
 
 
 def _parsed(content: bytes, where: str) -> dict[str, Any]:
+    if len(content) > MOST_BYTES:
+        raise OutputsError(f"There is more than {MOST_BYTES // 1024**2} MiB in {where}: these are no stack's outputs.")
     try:
         outputs = json.loads(content)
-    except ValueError:  # its text would quote the content
+    except (ValueError, RecursionError):  # its text would quote the content
         outputs = None
     if not isinstance(outputs, dict):
         raise OutputsError(
@@ -72,8 +80,8 @@ def _parsed(content: bytes, where: str) -> dict[str, Any]:
     return outputs
 
 
-def _reason(name: str, stderr: str) -> str:
-    """Say in a sentence why Pulumi has failed."""
+def reason(name: str, stderr: str, status: int) -> str:
+    """Say in a sentence why Pulumi has failed on a stack, from its complaint and exit status."""
     if "no stack named" in stderr:
         return f"There is no stack {name} here. `pulumi stack ls` lists those that there are."
     if "passphrase" in stderr:
@@ -84,4 +92,5 @@ def _reason(name: str, stderr: str) -> str:
     if "PULUMI_ACCESS_TOKEN" in stderr:
         return "Pulumi is not logged in. Run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN."
     said = next((line for line in stderr.splitlines() if line.startswith("error:")), stderr)
-    return f"Pulumi cannot read the stack {name}: {printable(said.removeprefix('error:'))}"
+    words = printable(said.removeprefix("error:")) or f"it ended with status {status} and said nothing"
+    return f"Pulumi cannot read the stack {name}: {words}"

@@ -21,9 +21,11 @@ class MailPorts:
 
     Attributes:
         issued: certificate chain and key.
+        address: where it listens.
         banner: of SMTP, without the code.
         first: what is said in place of the greeting, on every port; empty is silence.
         hello: first line of the reply to EHLO.
+        starttls_reply: of SMTP.
         offers_starttls: whether it is offered and granted.
         plain_auth: whether a login is offered before TLS.
         plain_auth_reply: how SMTP answers a login before TLS; "" hangs up.
@@ -31,6 +33,7 @@ class MailPorts:
         takes: ends of the recipients that port 25 takes.
         refusal: how it answers others.
         null_sender: how it answers MAIL FROM.
+        relays_for: senders for whom it takes every recipient.
         oldest, newest: TLS versions.
         ciphers: of TLS 1.2.
         closed: ports that nothing listens on.
@@ -40,9 +43,11 @@ class MailPorts:
     """
 
     issued: Issued
+    address: str = "127.0.0.1"
     banner: str = "mail.example.test ESMTP ready"
     first: bytes | None = None
     hello: str = "mail.example.test"
+    starttls_reply: str = "220 go"
     offers_starttls: bool = True
     plain_auth: bool = False
     plain_auth_reply: str = "523 5.7.10 TLS is required"
@@ -50,6 +55,7 @@ class MailPorts:
     takes: tuple[str, ...] = ("postmaster@example.test",)
     refusal: str = "550 5.7.1 no"
     null_sender: str = "250 go on"
+    relays_for: tuple[str, ...] = ()
     oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ciphers: str = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -62,7 +68,7 @@ class MailPorts:
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
-        """Listen; `numbers` has the port numbers afterwards."""
+        """Listen; `numbers` has the port numbers afterwards, those of before where there were any."""
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.set_ciphers(f"{self.ciphers}:@SECLEVEL=0")
         with warnings.catch_warnings():
@@ -85,7 +91,7 @@ class MailPorts:
                     sessions.discard(task)
                     writer.transport.abort()
 
-            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            server = await asyncio.start_server(serve, self.address, self.numbers.get(port, 0))
             self.numbers[port] = server.sockets[0].getsockname()[1]
             servers.append(server)
             if port in self.closed:
@@ -147,24 +153,26 @@ class _Session:
     async def smtp(self) -> None:
         if not await self.begins():
             return
-        server = self.server
+        server, sender = self.server, ""
         await self.say(f"220 {server.banner}")
         while (line := await self.hear()) != "QUIT":
             verb = line.split(" ")[0]
             if verb == "EHLO":
                 await self.say("\r\n".join([f"250-{server.hello}", *self.offers(), "250 SIZE 1000"]))
             elif verb == "STARTTLS":
-                await self.say("220 go" if server.offers_starttls else "502 what?")
+                await self.say(server.starttls_reply if server.offers_starttls else "502 what?")
                 await self.secure()
             elif verb == "AUTH" and not self.is_secure:
                 if not server.plain_auth_reply:
                     return
                 await self.say(server.plain_auth_reply)
             elif verb == "MAIL":
+                sender = line.removeprefix("MAIL FROM:<").removesuffix(">")
                 await self.say(server.null_sender)
             elif verb == "RCPT":
                 recipient = line.removeprefix("RCPT TO:<").removesuffix(">")
-                await self.say("250 taken" if recipient.endswith(server.takes) else server.refusal)
+                is_taken = recipient.endswith(server.takes) or sender in server.relays_for
+                await self.say("250 taken" if is_taken else server.refusal)
             else:
                 await self.say("250 good")
         await self.say("221 bye")

@@ -37,6 +37,7 @@ class FakeMailServer:
     Attributes:
         issued: its certificate and key.
         passwords: by account.
+        takes_any_password: whether those do not matter.
         key: PEM that it signs with, None to sign nothing.
         signs_for: domain of its signatures.
         results: Authentication-Results that it puts on mail from others, "" for none.
@@ -51,6 +52,7 @@ class FakeMailServer:
 
     issued: Issued
     passwords: Mapping[str, str]
+    takes_any_password: bool = field(default=False, kw_only=True)
     key: str | None = None
     signs_for: str = "example.test"
     selector: str = "default"
@@ -135,7 +137,7 @@ class _Session:
 
     def takes(self, words: str) -> bool:
         _, user, password = base64.b64decode(words).decode().split("\0")
-        return self.server.passwords.get(user) == password
+        return self.server.takes_any_password or self.server.passwords.get(user) == password
 
 
 class _Smtp(_Session):

@@ -24,6 +24,7 @@ class PolicySite:
         raw: bytes in place of an HTTP answer; empty is silence.
         speaks_tls: else it says nothing to a handshake.
         endless: whether the body goes on for ever.
+        asked_for: name in each handshake (SNI).
         requests: request line and headers of each.
         sent: bytes of bodies that were written.
         port: where it listens.
@@ -38,6 +39,7 @@ class PolicySite:
     speaks_tls: bool = True
     endless: bool = False
     requests: list[str] = field(default_factory=list)
+    asked_for: list[str | None] = field(default_factory=list)
     sent: int = 0
     port: int = 0
 
@@ -48,6 +50,7 @@ class PolicySite:
         with tempfile.NamedTemporaryFile(suffix=".pem") as file:
             Path(file.name).write_text(self.issued.certificate + self.issued.private_key)
             tls.load_cert_chain(file.name)
+        tls.sni_callback = lambda _ssl, name, _context: self.asked_for.append(name)
         sessions = set()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -91,7 +91,7 @@ class TestAToken:
             "zone": "skipped",
             "record-conflict": "skipped",
         }
-        assert "docs/real-domain.md" in rows["the token"].mend
+        assert "docs/going-live.md" in rows["the token"].mend
         assert token.removeprefix("a-token-of-nobody") in rows["the token"].found
 
     def test_for_another_zone_is_told_which_rights_it_lacks(self, url: str) -> None:

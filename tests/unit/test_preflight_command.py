@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import io
 import json
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ import preflight_world
 import pytest
 import stacks
 
-from preflight import __main__ as command
-from preflight import stack
+from preflight import cli as command
+from preflight import report, stack
 from preflight.ways import Ways
 from settings import SettingsError
-from verify.result import Result
+from verify.report.outcome import Outcome
+from verify.report.page import Page
+from verify.result import Question, Result
 
 URN = "urn:pulumi:prod::maddy-stack::maddy:mail:Domain$cloudflare:index/dnsRecord:DnsRecord::example.org-mx"
 
@@ -96,15 +100,41 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 class TestWhatCannotBeRead:
     def test_is_quoted_and_ends_with_2(self, pulumi: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-        pulumi(complaint="error: no stack named 'prod' found\x1b[2J", code=255)
+        pulumi(complaint="error: the moon is down\x1b[2J", code=255)
         code, out, error = printed(capsys)
         assert (code, out) == (2, "")
-        assert r"failed: error: no stack named 'prod' found\x1b[2J" in error
+        assert r"Pulumi cannot read the stack prod: the moon is down\x1b[2J" in error
 
     @pytest.mark.parametrize("text", ["", "[]", "{"])
     def test_is_no_json(self, pulumi: Callable[..., None], capsys: pytest.CaptureFixture[str], text: str) -> None:
         pulumi(config=text or " ")
         assert printed(capsys)[0] == 2
+
+    @pytest.mark.parametrize(
+        ("told", "state"),
+        [
+            ({"maddy-stack:domains": 7}, {}),
+            ("[" * 100_000, {}),
+            (None, {"deployment": 7}),
+            (None, {"deployment": {"resources": [{}]}}),
+            (None, {"deployment": {"resources": [{"urn": "short"}]}}),
+            (None, "[" * 100_000),
+        ],
+    )
+    def test_is_of_another_shape(
+        self, pulumi: Callable[..., None], capsys: pytest.CaptureFixture[str], told: Any, state: Any
+    ) -> None:
+        pulumi(config=config() if told is None else told, state=state)
+        code, out, error = printed(capsys)
+        assert (code, out, error.count("\n")) == (2, "", 1)
+        assert "printed something unexpected" in error or "printed no JSON" in error
+
+    def test_for_want_of_a_passphrase_says_how_to_give_it(
+        self, pulumi: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pulumi(complaint="error: failed to decrypt: incorrect passphrase", code=1)
+        code, _, error = printed(capsys)
+        assert (code, "Set PULUMI_CONFIG_PASSPHRASE" in error, error.count("\n")) == (2, True, 1)
 
     def test_hangs(
         self, pulumi: Callable[..., None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -222,3 +252,32 @@ class TestTheReport:
         [way] = said["ways"]
         assert way["adopt"] == ways[0].adopt
         assert list(way["existing"]) == list(way["remove"]) == [way["adopted"]]
+
+
+@pytest.mark.parametrize("resolver", ["192.0.2.53:99999", "192.0.2.53:0", "", "ns1.example.org"])
+def test_a_resolver_that_is_none_is_wrong_usage(capsys: pytest.CaptureFixture[str], resolver: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--stack", "prod", "--resolver", resolver])
+    assert ended.value.code == 64
+    assert "write an IP address" in capsys.readouterr().err
+
+
+def test_many_domains_are_told_in_short_unless_all_is_asked_for() -> None:
+    domains = [f"d{number:02}.test" for number in range(12)]
+    asked = [Question(check="zone", domain=domain, subject=domain, expected="active") for domain in domains]
+    told = Outcome(
+        name="prod",
+        mail_host="mail.example.org",
+        domains=domains,
+        results=[question.fails(f"{question.domain} is moved", "Look at the zone's overview.") for question in asked],
+        started=datetime.now(UTC),
+        seconds=1,
+        complete=True,
+        scores={},
+    )
+    short, long = io.StringIO(), io.StringIO()
+    report.write(told, [], Page(short))
+    report.write(told, [], Page(long), every_row=True)
+    assert short.getvalue().count("✗ fail") == 1
+    assert "found     * is moved\n" in short.getvalue()
+    assert long.getvalue().count("✗ fail") == 12

@@ -3,7 +3,7 @@
 import hashlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from verify_world import DOMAIN, MX, NOW, healthy, look_at, of, said, stack
 
 from verify.checks import caa, tlsa
+from verify.look import Look
 from verify.result import Result
 
 POLICY_HOST = f"mta-sts.{DOMAIN}"
@@ -92,11 +93,25 @@ def serving(issued: Issued, directory: Path, *, starttls: bool = False) -> Itera
         thread.join()
 
 
+def plain_server(said: bytes) -> int:
+    """A server that says this to the next one who connects; its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        with listener, listener.accept()[0] as connection:
+            connection.sendall(said)
+            while connection.recv(1000):
+                pass
+
+    Thread(target=talk, daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
 class TestCaa:
-    def looked(self, port: int, more: str) -> list[Result]:
+    def looked(self, port: int, more: str, addresses: Sequence[str] = ("127.0.0.1",)) -> list[Result]:
         outputs = stack()
         outputs["endpoints"]["submissions"]["port"] = outputs["endpoints"]["https"]["port"] = port
-        local = {MX: ["127.0.0.1"], POLICY_HOST: ["127.0.0.1"]}
+        local = {MX: addresses, POLICY_HOST: addresses}
         return look_at(caa.probes(healthy(outputs, more, connect=local)))
 
     def test_none(self) -> None:
@@ -147,12 +162,26 @@ class TestCaa:
         assert f'Add `{DOMAIN} CAA 0 issue "letsencrypt.org"`' in row.mend
 
     def test_server_that_shows_nothing_is_a_matter_of_others(self) -> None:
-        row = of(self.looked(1, '@ CAA 0 issue "pki.goog"\n'), "caa", MX)
-        assert row.verdict == "skipped"
-        assert "port 1 on 127.0.0.1 is closed" in row.mend
+        results = self.looked(1, '@ CAA 0 issue "pki.goog"\n')
+        assert {(r.subject, r.verdict, r.mend) for r in results} == {
+            (MX, "skipped", "see `port-reachable`: port 1 on 127.0.0.1 is closed"),
+            (POLICY_HOST, "skipped", "see `policy-reachable`: port 1 on 127.0.0.1 is closed"),
+        }
+
+    def test_server_without_a_way_to_it_is_unknown(self) -> None:
+        results = self.looked(1, '@ CAA 0 issue "pki.goog"\n', addresses=["fe80::1"])
+        assert {r.verdict for r in results} == {"unknown"}
+
+    def test_first_address_tells_why(self) -> None:
+        results = self.looked(1, '@ CAA 0 issue "pki.goog"\n', addresses=["127.0.0.1", "fe80::1"])
+        assert {r.verdict for r in results} == {"skipped"}
+
+    def test_any_name_of_the_authority_will_do(self, tmp_path: Path) -> None:
+        with serving(Issued("Sectigo Limited", MX), tmp_path) as port:
+            assert of(self.looked(port, '@ CAA 0 issue "comodoca.com"\n'), "caa", MX).verdict == "pass"
 
     def test_own_authority_asks_nobody(self) -> None:
-        outputs = stack() | {"ca_certificate": "-----BEGIN CERTIFICATE-----"}
+        outputs = stack() | {"ca_certificate": ISSUED.authority.public_bytes(Encoding.PEM).decode()}
         look = healthy(outputs, '@ CAA 0 issue "pki.goog"\n')
         assert {r.verdict for r in look_at(caa.probes(look))} == {"skipped"}
         assert look.dns.asked == []  # type: ignore[attr-defined]
@@ -173,10 +202,10 @@ def record(usage: int, selector: int, matching: int, certificate: x509.Certifica
 
 
 class TestTlsa:
-    def looked(self, port: int, more: str) -> Result:
+    def looked(self, port: int, more: str, address: str = "127.0.0.1") -> Result:
         outputs = stack()
         outputs["endpoints"]["smtp"]["port"] = port
-        return of(look_at(tlsa.probes(healthy(outputs, more, connect={MX: ["127.0.0.1"]}))), "tlsa")
+        return of(look_at(tlsa.probes(healthy(outputs, more, connect={MX: [address]}))), "tlsa")
 
     def test_none(self) -> None:
         row = self.looked(1, "")
@@ -198,6 +227,14 @@ class TestTlsa:
         assert (row.verdict, row.found[:40]) == ("fail", "port 25 on 127.0.0.1 shows another certi")
         assert "DANE is held back" in row.mend
 
+    def test_of_one_address_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def chains(look: Look) -> list[tuple[str, list[x509.Certificate]]]:
+            return [("192.0.2.1", [ISSUED.leaf, ISSUED.authority]), ("192.0.2.2", [OTHER.leaf, OTHER.authority])]
+
+        monkeypatch.setattr(tlsa, "_chains", chains)
+        row = self.looked(1, record(3, 1, 1, ISSUED.leaf))
+        assert (row.verdict, row.found[:20]) == ("fail", "port 25 on 192.0.2.2")
+
     def test_one_of_several_is_enough(self, tmp_path: Path) -> None:
         with serving(ISSUED, tmp_path, starttls=True) as port:
             both = record(3, 1, 1, OTHER.leaf) + record(3, 1, 1, ISSUED.leaf)
@@ -209,5 +246,15 @@ class TestTlsa:
 
     def test_closed_port_is_a_matter_of_others(self) -> None:
         row = self.looked(1, record(3, 1, 1, ISSUED.leaf))
-        assert row.verdict == "skipped"
-        assert "port 1 on 127.0.0.1 is closed" in row.mend
+        assert (row.verdict, row.mend) == ("skipped", "see `port-reachable`: port 1 on 127.0.0.1 is closed")
+
+    def test_server_without_starttls_is_a_matter_of_others(self) -> None:
+        row = self.looked(plain_server(b"220 hello\r\n250 hello\r\n"), record(3, 1, 1, ISSUED.leaf))
+        assert (row.verdict, row.mend[:14]) == ("skipped", "see `starttls`")
+
+    def test_server_of_another_protocol_is_a_matter_of_others(self) -> None:
+        row = self.looked(plain_server(b"SSH-2.0-OpenSSH_9.2\r\n"), record(3, 1, 1, ISSUED.leaf))
+        assert (row.verdict, row.mend[:14]) == ("skipped", "see `greeting`")
+
+    def test_server_without_a_way_to_it_is_unknown(self) -> None:
+        assert self.looked(1, record(3, 1, 1, ISSUED.leaf), address="fe80::1").verdict == "unknown"

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from recorder import PROGRAM
 from verify_runs import MX, OUTPUTS, Command, World, question
 
 from mail import certificates
-from verify import cli
+from verify import arguments, cli
 from verify.dns_client import Server
 from verify.source import from_stack
 
@@ -66,7 +67,16 @@ def test_exit_code(verify: Command, world: World, verdicts: str, code: int) -> N
         (["--wait", "5"], "--wait 5: write a number with its unit"),
         (["--wait", "0m"], "--wait 0m: write a number"),
         (["--junit", "/nowhere/report.xml"], "--junit /nowhere/report.xml: there is no such directory"),
+        (["--junit", "report/"], "--junit report/: there is no such directory"),
         (["--explain", "alhpa"], "--explain alhpa: there is no such check; did you mean alpha?"),
+        (["--explain", "ALPHA"], "did you mean alpha?"),
+        (["--resolver", ""], "--resolver : write an IP address"),
+        (["--resolver", "192.0.2.53:\u0665\u0663"], "write an IP address"),
+        (["--wait", ""], "--wait : write a number with its unit"),
+        (["--wait", "\u0665s"], "write a number with its unit"),
+        (["--send-to", ""], "--send-to: '' is no mail address"),
+        (["--junit", ""], "--junit : there is no such directory"),
+        (["--explain", ""], "--explain : there is no such check"),
     ],
 )
 def test_wrong_usage_is_a_sentence(verify: Command, world: World, arguments: list[str], said: str) -> None:
@@ -99,6 +109,78 @@ def test_outputs_that_are_none(verify: Command, content: str, said: str) -> None
     assert code == 2
     assert said in err
     assert "hush" not in out + err
+
+
+def broken(change: Callable[[dict[str, Any]], object]) -> str:
+    outputs = json.loads(json.dumps(OUTPUTS))
+    change(outputs)
+    return json.dumps(outputs)
+
+
+def record(**fields: Any) -> dict[str, Any]:
+    made = {
+        "key": "mx",
+        "name": "one.test",
+        "type": "MX",
+        "content": MX,
+        "priority": 10,
+        "need": "required",
+        "why": "x",
+    }
+    return {**made, **fields}
+
+
+def with_records(*records: Any) -> str:
+    return broken(lambda outputs: outputs["domains"]["one.test"].update(records=records))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[" * 100_000, "no JSON object"),
+        ('{"a":' * 100_000, "no JSON object"),
+        (
+            broken(lambda outputs: outputs.update(mail_host="\x1b[31mmail")),
+            "mail_host: '\\x1b[31mmail' is no",
+        ),
+        (broken(lambda outputs: outputs.update(mail_host="\ud800")), "mail_host: '\\ud800' is no domain name"),
+        (
+            broken(lambda outputs: outputs.update(mail_host="Mail.One.test")),
+            "not written in A-labels: 'mail.one.test'",
+        ),
+        (broken(lambda outputs: outputs.update(mail_host="../../etc")), "mail_host: '../../etc' is no domain name"),
+        (broken(lambda outputs: outputs.update(endpoints={})), "endpoints: there is none"),
+        (broken(lambda outputs: outputs.update(domains={})), "domains: there is none"),
+        (broken(lambda outputs: outputs["domains"].update({"a..b": {}})), "domains.a..b: 'a..b' is no domain name"),
+        (broken(lambda outputs: outputs["domains"]["one.test"].update(records=None)), "no list of records"),
+        (broken(lambda outputs: outputs["domains"]["one.test"].update(records="[secret]")), "no list of records"),
+        (
+            broken(lambda outputs: outputs.update(ca_certificate="hello")),
+            "ca_certificate: this is no certificate",
+        ),
+        (broken(lambda outputs: outputs.update(ca_certificate="ü")), "ca_certificate: this is no certificate"),
+        (with_records(7), "records: this is no list of records"),
+        (with_records(record(type="A")), "the record one.test A is not as this program writes it"),
+        (with_records(record(type="AAAA", content="192.0.2.1")), "the record one.test AAAA is not as"),
+        (with_records(record(priority=None)), "the record one.test MX is not as this program writes it"),
+        (with_records(record(password="hush")), "the record one.test MX is not as this program writes it"),
+        (with_records(record(content=5)), "the record one.test MX is not as this program writes it"),
+        (with_records({}), "the record None None is not as this program writes it"),
+    ],
+)
+def test_outputs_that_are_broken_are_a_sentence(verify: Command, world: World, content: str, said: str) -> None:
+    verify.file.write_text(content)
+    code, out, err = verify()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+    assert "hush" not in err
+    assert world.rounds == []
+
+
+def test_outputs_that_swell(verify: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verify.source.MOST_BYTES", 1024**2)
+    code, _, err = verify.plain("--outputs", "/dev/zero")
+    assert (code, err) == (2, "error: There is more than 1 MiB in /dev/zero: these are no stack's outputs.\n")
 
 
 def test_outputs_that_are_not_there(verify: Command) -> None:
@@ -139,6 +221,7 @@ class TestPulumi:
             ("printf 'warning\\nerror: \\033[31mthe moon is down\\n' >&2; exit 255", r"\x1b[31mthe moon is down"),
             ("echo '{}'", "The stack prod has no outputs, since nothing is up"),
             ("echo nonsense", "no JSON object in what pulumi printed"),
+            ("kill -9 $$", "Pulumi cannot read the stack prod: it ended with status -9 and said nothing"),
         ],
     )
     def test_failure_is_a_sentence(self, pulumi: Any, verify: Command, script: str, said: str) -> None:
@@ -218,6 +301,39 @@ class TestHowItLooks:
         assert world.looks[0].trusted == [authority]
         assert world.looks[0].connect == {MX: ["192.0.2.25", "2001:db8::25"]}
         assert world.looks[0].send_to == "somebody@xn--bcher-kva.example"
+
+    def test_authorities_with_names_between_them(self, verify: Command, world: World, tmp_path: Path) -> None:
+        authorities = [certificates.issue_ca(name, now=datetime.now(UTC)).certificate for name in ("one", "two")]
+        bundle = "".join(f"# Főtanúsítvány\n{authority}" for authority in authorities)
+        (tmp_path / "ca.pem").write_text(bundle, encoding="utf-8")
+        assert verify("--ca", str(tmp_path / "ca.pem"))[0] == 0
+        assert world.looks[0].trusted == ["".join(authorities)]
+
+    def test_authority_that_swells(self, verify: Command) -> None:
+        code, _, err = verify("--ca", "/dev/zero")
+        assert (code, "no certificate in PEM" in err) == (64, True)
+
+
+def test_nearest_is_also_found_by_a_word_of_it() -> None:
+    assert arguments.nearest("mx", ["mx-target", "policy-mx", "ptr"], "none") == "did you mean mx-target or policy-mx?"
+
+
+def test_the_report_of_a_ci_server_is_there_though_nobody_reads_the_table(
+    verify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("verify.report.table.write", stop)
+    with pytest.raises(BrokenPipeError):
+        verify("--junit", str(tmp_path / "report.xml"))
+    assert "<testsuites" in (tmp_path / "report.xml").read_text()
+
+
+def test_no_scores_of_a_run_that_was_interrupted(verify: Command, world: World) -> None:
+    world.rows = [question().passes("it"), question("gamma").passes("it")]
+    world.meanwhile = lambda: signal.raise_signal(signal.SIGINT)
+    assert "MECSA" not in verify()[1]
 
 
 def test_ctrl_c_shows_what_was_found(verify: Command, world: World) -> None:

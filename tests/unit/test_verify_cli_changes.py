@@ -1,8 +1,10 @@
 """The last run: what is kept of it, and what differs."""
 
 import json
+import os
 import signal
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -84,11 +86,58 @@ def test_file_is_its_owners_alone_and_holds_verdicts_alone(verify: Command, worl
     assert json.loads(file.read_text())["rows"] == [["one.test", "alpha", "the letter", "fail"]]
 
 
-@pytest.mark.parametrize("content", ["", "nonsense", "[]", '{"version": 99, "at": "2026-01-01", "rows": []}', "{}"])
+@pytest.mark.parametrize(
+    "content", ["", "nonsense", "[]", '{"version": 99, "at": "2026-01-01", "rows": []}', "{}", "[" * 200_000]
+)
 def test_a_file_that_is_no_such_is_no_last_run(verify: Command, state: Path, content: str) -> None:
     state.mkdir(parents=True)
     (state / FILE).write_text(content)
     assert "There is no earlier run" in verify("--changes")[1]
+
+
+def test_what_is_no_file_is_not_waited_for(verify: Command, state: Path) -> None:
+    state.mkdir(parents=True)
+    os.mkfifo(state / FILE)
+    assert "There is no earlier run" in verify("--changes")[1]
+    (state / FILE).unlink()
+    (state / FILE).symlink_to("/dev/zero")
+    assert "There is no earlier run" in verify("--changes")[1]
+
+
+def test_time_without_a_zone_is_shown_with_one(verify: Command, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    state.mkdir(parents=True)
+    (state / FILE).write_text('{"version": 1, "at": "2026-01-01T09:00:00", "rows": []}')
+    out = verify("--changes")[1]
+    monkeypatch.delenv("TZ")
+    time.tzset()
+    assert "Since the last run, 2026-01-01 00:00:00 UTC" in out
+
+
+def test_a_user_without_a_home_is_warned(verify: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", nowhere)
+    code, out, err = verify()
+    assert (code, "1 passed" in out) == (0, True)
+    assert err == (
+        "warning: this run cannot be kept for --changes: this user has no home directory: set XDG_STATE_HOME\n"
+    )
+
+
+@pytest.mark.parametrize("base", ["relative", "", "~nobody-of-this-name"])
+def test_a_state_directory_that_is_not_absolute_is_passed_over(
+    verify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", base)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert verify()[0] == 0
+    assert (tmp_path / ".local" / "state" / "maddy-stack" / "verify" / FILE).is_file()
+    assert not (tmp_path / "relative").exists()
 
 
 def test_a_file_that_cannot_be_written_does_not_end_the_run(verify: Command, state: Path) -> None:

@@ -189,6 +189,25 @@ class TestPasswords:
         assert wrong(results) == [("wrong-password", "fail")]
         assert "submissions" in of(results, "wrong-password").found
 
+    @pytest.mark.parametrize(
+        ("taken_by", "up"), [("submissions", ("smtp", "submissions")), ("imaps", ("smtp", "imaps"))]
+    )
+    def test_any_taken_is_a_fault_also_where_the_other_port_is_closed(
+        self, server: FakeMailServer, taken_by: str, up: tuple[str, ...]
+    ) -> None:
+        server.takes_any_password = True
+        row = of(check(server, up=up), "wrong-password")
+        assert (row.verdict, row.found.split()[0]) == ("fail", taken_by)
+
+    def test_wrong_one_refused_on_the_one_port_that_is_open_tells_too_little(self, server: FakeMailServer) -> None:
+        row = of(check(server, up=("smtp", "submissions")), "wrong-password")
+        assert (row.verdict, row.mend[:19]) == ("skipped", "see `port-reachable")
+
+    def test_server_that_does_not_look_at_a_wrong_one_tells_nothing(self, server: FakeMailServer) -> None:
+        server.answers = {("submissions", "AUTH"): "421 too busy"}
+        row = of(check(server, up=("smtp", "submissions")), "wrong-password")
+        assert (row.verdict, row.found) == ("unknown", "AUTH is answered with 421")
+
     def test_none_in_the_outputs_is_the_reason_for_all(self, server: FakeMailServer) -> None:
         told = outputs()
         del told["account_passwords"]
@@ -272,6 +291,21 @@ class TestReceiving:
 
 
 class TestSignature:
+    def test_selector_of_long_ago(self, server: FakeMailServer) -> None:
+        server.selector = "old"
+        results = check(server)
+        assert wrong(results) == [("signature", "fail")]
+        assert of(results, "signature").found == "signed with the selector old, which the stack does not declare"
+
+    def test_key_that_is_published_ahead_is_not_missed(self, server: FakeMailServer) -> None:
+        told = outputs()
+        told["domains"][DOMAIN]["dkim"]["next"] = {
+            "name": f"next._domainkey.{DOMAIN}",
+            "public_key": PUBLIC,
+            "signs": False,
+        }
+        assert of(check(server, told), "signature").verdict == "pass"
+
     def test_none(self, server: FakeMailServer) -> None:
         server.key = None
         results = check(server)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from mail import certificates
 from verify.checks.incoming import results_of
 from verify.checks.outside import reason_of
-from verify.conversation import Conversation, connected
+from verify.conversation import Conversation, Reply, connected
 from verify.failures import Gibberish
 from verify.mailbox import Mailbox
 from verify.submission import greet, hand_over, log_in, plain
@@ -52,6 +52,34 @@ def talk(
             return await say(it)
 
     return asyncio.run(talking())
+
+
+def heard(said: bytes) -> Reply:
+    """What is made of an SMTP server's words."""
+
+    async def listening() -> Reply:
+        async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(said)
+            writer.close()
+
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with listener, connected("127.0.0.1", listener.sockets[0].getsockname()[1]) as conversation:
+            return await conversation.reply()
+
+    return asyncio.run(listening())
+
+
+class TestReply:
+    @pytest.mark.parametrize(
+        ("said", "text"),
+        [(b"250\r\n", "250"), (b"250 good\n", "250 good"), (b"250-one\r\n250-\r\n250 two\r\n", "250 one  two")],
+    )
+    def test_ends_with_the_line_that_has_no_hyphen(self, said: bytes, text: str) -> None:
+        assert heard(said).text == text
+
+    def test_without_end_is_none(self) -> None:
+        with pytest.raises(Gibberish, match="over 200 lines"):
+            heard(b"250-x\r\n" * 300)
 
 
 @pytest.fixture

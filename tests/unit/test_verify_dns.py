@@ -1,9 +1,29 @@
 """Name servers, times to live and MX targets."""
 
-import pytest
-from verify_world import DOMAIN, MX, NS1, NS2, RESOLVER, declare, healthy, look_at, of, said, stack, world, zone_text
+from dataclasses import replace
 
-from verify.checks import mail_exchanger, servers, ttl
+import dns.flags
+import dns.message
+import pytest
+from verify_world import (
+    DOMAIN,
+    MX,
+    NS1,
+    NS2,
+    RESOLVER,
+    FakeDns,
+    declare,
+    healthy,
+    look_at,
+    of,
+    said,
+    stack,
+    world,
+    zone_text,
+)
+
+from verify.checks import mail_exchanger, published, servers, ttl
+from verify.dns_client import DnsRefusal, Server
 from verify.failures import Failure, Gibberish, NoRoute, Refused, Silent
 from verify.result import Result
 
@@ -41,6 +61,42 @@ class TestServers:
         row = of(self.looked(lies={(NS2, DOMAIN, "SOA"): []}), "dns-servers", SECOND)
         assert (row.verdict, row.found[:50]) == ("fail", "answers with authority and with no SOA record: it ")
         assert "DNS provider" in row.mend
+
+    def test_one_refers_to_others(self) -> None:
+        """It answers no question of the zone, and says so neither by its code."""
+        look = healthy(servers=(NS1, NS2), lame=[NS1])
+        results = look_at([*servers.probes(look), *published.probes(look)])
+        assert {(r.check, r.subject) for r in results if r.verdict != "pass"} == {("dns-servers", FIRST)}
+        row = of(results, "dns-servers", FIRST)
+        assert (row.verdict, row.found) == ("fail", f"{FIRST} answers nothing for {DOMAIN} SOA, and without authority")
+
+    @pytest.mark.parametrize("failure", [DnsRefusal("it answers REFUSED"), Gibberish("it answers no DNS message")])
+    def test_all_answer_that_they_do_not_serve_it(self, failure: Failure) -> None:
+        results = self.looked(broken={NS1: failure, NS2: failure})
+        assert {r.verdict for r in results} == {"fail"}
+
+    def test_one_is_silent_to_what_is_not_of_its_zone(self) -> None:
+        class Proud(FakeDns):
+            async def _exchange(self, server: Server, question: dns.message.Message) -> dns.message.Message:
+                if server != self.resolver and not str(question.question[0].name).endswith(f"{DOMAIN}."):
+                    raise Silent(f"{server} said nothing")
+                return await super()._exchange(server, question)
+
+        look = healthy()
+        proud = replace(look, dns=Proud(look.dns.resolver, zones=look.dns.zones))  # type: ignore[attr-defined]
+        assert {r.verdict for r in look_at(servers.probes(proud))} == {"pass"}
+
+    def test_one_answers_without_authority(self) -> None:
+        class Modest(FakeDns):
+            async def _exchange(self, server: Server, question: dns.message.Message) -> dns.message.Message:
+                answer = await super()._exchange(server, question)
+                answer.flags &= ~dns.flags.AA
+                return answer
+
+        look = healthy()
+        modest = replace(look, dns=Modest(look.dns.resolver, zones=look.dns.zones))  # type: ignore[attr-defined]
+        row = of(look_at(servers.probes(modest)), "dns-servers")
+        assert (row.verdict, row.found[:43]) == ("fail", "answers without authority and with an SOA r")
 
     def test_serials_differ(self) -> None:
         results = self.looked(lies={(NS2, DOMAIN, "SOA"): [SOA.format(2)]})

@@ -1,5 +1,6 @@
 """DNSSEC, validated in a small signed world with a root of its own."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -172,7 +173,7 @@ def test_mail_host_in_another_zone_that_is_not_signed() -> None:
 class TestTlsaNeedsDnssec:
     TLSA = f"_25._tcp.mail TLSA 3 1 1 {'00' * 32}\n"
 
-    def looked(self, text: str | dns.zone.Zone, org: str = "") -> Result:
+    def looked(self, text: str | dns.zone.Zone, org: str = "", more: Mapping[str, Any] | None = None) -> Result:
         outputs = stack(DOMAIN, MX)
         outputs["endpoints"]["smtp"]["port"] = 1
         look = world(
@@ -180,6 +181,7 @@ class TestTlsaNeedsDnssec:
                 ".": ROOT.sign(".", f"org. DS {ORG.ds('org')}\norg. NS ns1.org.\n"),
                 "org": ORG.sign("org", f"{org}\nacme NS ns1.acme\n"),
                 DOMAIN: text,
+                **(more or {}),
             },
             outputs,
             connect={MX: ["127.0.0.1"]},
@@ -193,7 +195,29 @@ class TestTlsaNeedsDnssec:
 
     def test_zone_is_signed(self) -> None:
         row = self.looked(ACME.sign(DOMAIN, acme() + self.TLSA), f"acme DS {ACME.ds(DOMAIN)}")
-        assert (row.verdict, row.mend[:26]) == ("skipped", "No certificate is shown to")
+        assert (row.verdict, row.mend) == ("skipped", "see `port-reachable`: port 1 on 127.0.0.1 is closed")
+
+    ALIAS = "_25._tcp.mail CNAME dane.shared.org.\n"
+    SHARED = f"dane TLSA 3 1 1 {'00' * 32}\n"
+
+    def aliased(self, shared: str | dns.zone.Zone, org: str) -> Result:
+        text = ACME.sign(DOMAIN, acme() + self.ALIAS)
+        return self.looked(text, f"acme DS {ACME.ds(DOMAIN)}\nshared NS ns1.shared\n{org}", {"shared.org": shared})
+
+    def test_alias_into_another_zone_that_is_signed(self) -> None:
+        row = self.aliased(STRANGER.sign("shared.org", self.SHARED), f"shared DS {STRANGER.ds('shared.org')}")
+        assert (row.verdict, row.mend[:20]) == ("skipped", "see `port-reachable`"), row
+
+    def test_alias_that_is_not_signed_itself(self) -> None:
+        text = ACME.sign(DOMAIN, acme() + self.ALIAS)
+        text.delete_rdataset(f"_25._tcp.{MX}.", "RRSIG", "CNAME")
+        org = f"acme DS {ACME.ds(DOMAIN)}\nshared NS ns1.shared\nshared DS {STRANGER.ds('shared.org')}"
+        row = self.looked(text, org, {"shared.org": STRANGER.sign("shared.org", self.SHARED)})
+        assert (row.verdict, row.found) == ("warn", f"_25._tcp.{MX} CNAME is not signed, though its zone {DOMAIN} is")
+
+    def test_alias_into_another_zone_that_is_not_signed(self) -> None:
+        row = self.aliased(self.SHARED, "")
+        assert (row.verdict, row.found) == ("warn", "the zone shared.org is not signed")
 
     def test_none(self) -> None:
         assert self.looked(acme()).mend == "There is no TLSA record: DANE is not in use."

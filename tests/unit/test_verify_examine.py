@@ -11,7 +11,7 @@ from verify_world import DOMAIN, healthy, stack, without, world, zone_text
 import verify.examine
 from verify.catalogue import CHECKS
 from verify.dns_client import Server
-from verify.examine import examine
+from verify.examine import Selection, examine
 from verify.look import Look
 from verify.result import Result
 
@@ -44,6 +44,13 @@ class TestWhatDependsOnACheck:
 
     def test_is_judged_where_all_is_well(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert {row.verdict for row in look(healthy(), monkeypatch, only=["spf-syntax"])} == {"pass"}
+
+
+def test_rows_of_the_mail_host_stay_where_other_domains_are_chosen() -> None:
+    outputs = stack()
+    outputs["domains"] |= dict.fromkeys((outputs["mail_host"], "second.test"), outputs["domains"][DOMAIN])
+    chosen = Selection.of(healthy(outputs).expected, only=(), skip=(), domains=["second.test"])
+    assert [chosen.takes("ptr", name) for name in (outputs["mail_host"], DOMAIN, "second.test")] == [True, False, True]
 
 
 def test_every_check_that_another_one_refers_to_is_in_the_catalogue() -> None:

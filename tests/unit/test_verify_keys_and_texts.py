@@ -5,7 +5,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from verify_world import DOMAIN, KEY, NS1, declare, healthy, look_at, of, stack
+from verify_world import DOMAIN, KEY, NS1, declare, healthy, look_at, of, stack, world, zone_text
 
 from mail import dkim
 from verify.checks import dkim_key, texts
@@ -36,6 +36,8 @@ def looked(text: str) -> Result:
         (f"v=DKIM1; k=rsa; p={rsa_key(1024)}", "warn", "RSA of 1024 bits: short of 2048"),
         (f"v=DKIM1; k=rsa; t=y:s; p={KEY}", "warn", "RSA of 2048 bits, with t=y: receivers treat"),
         (f"v=DKIM1; k=rsa; t=s; p={KEY}", "pass", "RSA of 2048 bits"),
+        (f"v=DKIM1; k=rsa; t=s : y; p={KEY}", "warn", "RSA of 2048 bits, with t=y"),
+        (f"v = DKIM1 ; h = sha1 : sha256 ; s = email : tlsrpt ; p={KEY[:99]} {KEY[99:]};", "pass", "RSA of 2048 bits"),
         (f"v=DKIM1; k=ed25519; p={ED25519[:-8]}", "fail", "an Ed25519 key of 27 bytes in place of 32"),
         ("v=DKIM1; k=rsa; p=", "fail", "an empty p=: the key is withdrawn"),
         ("v=DKIM1; k=rsa", "fail", "no p="),
@@ -59,6 +61,13 @@ def test_key_of_another_kind_than_it_says() -> None:
     assert looked(f"v=DKIM1; k=rsa; p={base64.b64encode(raw).decode()}").found == "p= is a key of another kind than RSA"
 
 
+def test_key_that_is_far_too_short() -> None:
+    numbers = rsa.RSAPublicNumbers(65537, (1 << 767) + 1)
+    raw = numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    row = looked(f"v=DKIM1; k=rsa; p={base64.b64encode(raw).decode()}")
+    assert (row.verdict, row.found) == ("fail", "RSA of 768 bits: receivers refuse it")
+
+
 def test_short_key_names_the_way_out() -> None:
     assert "new DKIM selector with a key of 2048 bits" in looked(f"v=DKIM1; p={rsa_key(1024)}").mend
 
@@ -66,6 +75,13 @@ def test_short_key_names_the_way_out() -> None:
 def test_withdrawn_as_declared() -> None:
     row = looked(dkim.revoked_text())
     assert (row.verdict, row.expected) == ("pass", "withdrawn, as declared")
+
+
+def test_key_that_should_be_withdrawn_is_a_matter_of_published() -> None:
+    outputs = declare(stack(), "dkim-default", content=dkim.revoked_text())
+    served = zone_text(outputs).replace(f'"{dkim.revoked_text()}"', f'"{dkim.record_text("ed25519", ED25519)}"')
+    row = of(look_at(dkim_key.probes(world({DOMAIN: served}, outputs))), "dkim-key")
+    assert (row.verdict, row.mend) == ("skipped", "see `published`: the key is not withdrawn")
 
 
 def test_two_keys_and_no_key_are_matters_of_others() -> None:

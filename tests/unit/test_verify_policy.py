@@ -100,6 +100,7 @@ class TestHealthySite:
         [request] = it.requests
         assert request.startswith("GET /.well-known/mta-sts.txt HTTP/1.1\r\n")
         assert f"\r\nHost: {HOST}\r\n" in request
+        assert set(it.asked_for) == {HOST}
 
     @pytest.mark.parametrize("content_type", ["text/plain; charset=utf-8", "Text/Plain;charset=us-ascii"])
     def test_may_name_a_charset(self, content_type: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from verify_world import RESOLVER, Outputs, declare, healthy, look_at, of, said, stack
@@ -22,9 +23,12 @@ def public() -> Outputs:
     return declare(declare(stack(), "host-a", content=PUBLIC4), "host-aaaa", content=PUBLIC6)
 
 
-def see(lies: Mapping[tuple[str, str], Sequence[str]] | None = None, told: Outputs | None = None) -> Look:
-    known = {(RESOLVER, name, kind): records for (name, kind), records in (lies or {}).items()}
-    return healthy(told or public(), lies=known)
+def see(
+    lies: Mapping[tuple[str, str], Sequence[str]] | None = None, told: Outputs | None = None, **faults: Any
+) -> Look:
+    tests = {(f"2.0.0.127.{block_list.zone}", "A"): ["127.0.0.2"] for block_list in block_lists.LISTS}
+    known = {(RESOLVER, name, kind): records for (name, kind), records in {**tests, **(lies or {})}.items()}
+    return healthy(told or public(), lies=known, **faults)
 
 
 def lists(look: Look) -> list[Result]:
@@ -59,6 +63,11 @@ class TestBlockLists:
         assert result.verdict == "unknown"
         assert "--resolver" in result.mend
 
+    def test_refusal_among_other_codes_is_no_listing(self) -> None:
+        codes = ["127.0.0.3", "127.255.255.254"]
+        found = lists(see({(f"{REVERSED4}.zen.spamhaus.org", "A"): codes}))
+        assert of(found, "block-list", f"{PUBLIC4} on zen.spamhaus.org").verdict == "unknown"
+
     def test_resolver_that_answers_everything_is_no_listing(self) -> None:
         result = of(
             lists(see({(f"{REVERSED4}.bl.spamcop.net", "A"): ["192.0.2.9"]})),
@@ -73,8 +82,18 @@ class TestBlockLists:
         assert {result.verdict for result in results} == {"unknown"}
 
     def test_refusing_resolver_is_unknown(self) -> None:
-        results = lists(healthy(public(), refused=["zen.spamhaus.org"]))
+        results = lists(see(refused=["zen.spamhaus.org"]))
         assert [result.verdict for result in results] == ["unknown", "pass", "pass", "pass", "unknown"]
+
+    def test_list_that_has_no_test_entry_says_nothing(self) -> None:
+        results = lists(see({("2.0.0.127.psbl.surriel.com", "A"): []}))
+        [row] = [result for result in results if result.verdict != "pass"]
+        assert (row.subject, row.verdict) == (f"{PUBLIC4} on psbl.surriel.com", "unknown")
+        assert row.found == "the list does not have its own test entry, 127.0.0.2"
+
+    def test_listing_counts_also_without_the_test_entry(self) -> None:
+        lies = {("2.0.0.127.psbl.surriel.com", "A"): [], (f"{REVERSED4}.psbl.surriel.com", "A"): ["127.0.0.2"]}
+        assert of(lists(see(lies)), "block-list", f"{PUBLIC4} on psbl.surriel.com").verdict == "fail"
 
     def test_address_that_no_list_can_have_is_skipped_and_not_asked_for(self) -> None:
         look = see(told=stack())

@@ -19,6 +19,7 @@ from verify_world import (
 )
 
 from verify import checks
+from verify.checks import single
 from verify.failures import Silent
 from verify.result import Result
 
@@ -74,6 +75,45 @@ def test_a_second_record_of_a_kind(check: str, line: str, words: list[str]) -> N
 )
 def test_a_text_of_another_kind_is_no_fault(line: str) -> None:
     assert wrong(records(more=line)) == set()
+
+
+SECOND = "198.51.100.54"
+
+
+class TestOneOfTwoServersHasSomethingElse:
+    """The first one answers as declared; others ask either."""
+
+    def looked(self, name: str, kind: str, *records: str) -> list[Result]:
+        look = healthy(servers=(NS1, SECOND), lies={(SECOND, name, kind): records})
+        return look_at(p for p in checks.probes(look) if p.group == "records")
+
+    def test_one_record_more(self) -> None:
+        results = self.looked(DOMAIN, "MX", f"10 {MX}.", f"20 other.{MX}.")
+        assert wrong(results) == {"mx-single"}
+        assert f"20 other.{MX}" in of(results, "mx-single").found
+
+    def test_another_record(self) -> None:
+        results = self.looked(DOMAIN, "MX", f"20 other.{MX}.")
+        assert wrong(results) == {"published"}
+        assert of(results, "mx-single").verdict == "pass"
+
+
+def test_server_that_could_not_be_asked_is_named_where_the_others_pass() -> None:
+    look = healthy(servers=(NS1, SECOND), broken={SECOND: Silent("silent")})
+    results = look_at(p for p in checks.probes(look) if p.group == "records")
+    row = of(results, "published", f"{DOMAIN} MX")
+    assert (row.verdict, row.found) == ("pass", f"10 {MX} (no answer from ns2.{DOMAIN} ({SECOND}))")
+
+
+def test_mta_sts_record_where_the_stack_has_no_policy() -> None:
+    outputs = stack()
+    outputs["domains"][DOMAIN]["mta_sts"] = None
+    records = outputs["domains"][DOMAIN]["records"]
+    records[:] = [record for record in records if "mta-sts" not in record["key"]]
+    assert of(look_at(single.probes(healthy(outputs))), "mta-sts-single").found == "none"
+    row = of(look_at(single.probes(healthy(outputs, '_mta-sts TXT "v=STSv1; id=1"\n'))), "mta-sts-single")
+    assert (row.verdict, row.expected, row.found) == ("warn", "only: none", "also: v=STSv1; id=1")
+    assert "senders hold mail back" in row.mend
 
 
 def test_an_address_of_the_family_that_is_not_declared() -> None:
@@ -133,6 +173,11 @@ class TestResolverHasSomethingElse:
         row = of(results, "resolver")
         for words in ("10 old.example.test", "kept for up to 300 s", f"10 {MX}", "--wait 15m"):
             assert words in said(row)
+
+    def test_old_record_beside_the_new_one(self) -> None:
+        look = healthy(lies={(RESOLVER, DOMAIN, "MX"): [f"10 {MX}.", "20 old.example.test."]})
+        results = look_at(p for p in checks.probes(look) if p.group == "records")
+        assert wrong(results) == {"resolver"}
 
     @pytest.mark.parametrize("kind", ["A", "AAAA"])
     def test_old_address(self, kind: str) -> None:

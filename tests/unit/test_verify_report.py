@@ -7,15 +7,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from recorder import PROGRAM
 from verify_runs import MX, Command, World, outcome, question
 
 from verify.catalogue import CHECKS
+from verify.changes import Change, Changes
 from verify.report import closing, explain, table
 from verify.report.outcome import Outcome
 from verify.report.page import Page
+from verify.report.progress import LiveWatcher, watcher
 from verify.result import Result
 
 ROOT = PROGRAM.parent
@@ -80,6 +83,14 @@ def test_in_a_file_long_lines_stay_whole_and_there_are_no_codes() -> None:
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize("width", [20, 30, 40])
+def test_on_a_narrow_terminal_lines_break_between_words(width: int) -> None:
+    out = written(outcome([question().fails("word " * 30, "mend " * 30)]), width=width)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines()
+    assert max(len(line.rstrip()) for line in plain) <= width
+    assert set(re.findall(r"\b(?:wor|men)\w*", "\n".join(plain))) == {"word", "mend"}
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_on_a_terminal_lines_wrap_below_themselves(width: int) -> None:
     out = written(outcome([question().fails("word " * 70, "mend " * 70)]), width=width)
@@ -103,16 +114,16 @@ def test_nothing_from_the_network_acts_on_the_terminal(width: int | None, verdic
 def test_many_domains_without_a_fault_take_few_lines() -> None:
     out = written(many(100))
     assert len(out.splitlines()) < 25
-    assert "99 more domains" in out
+    assert "99 domains without a fault" in out
     assert "d099.test" in out
-    assert out.index("✗ fail") < out.index("99 more domains")
+    assert out.index("✗ fail") < out.index("99 domains without")
     assert "3000 passed, 0 warnings, 1 failed" in out
 
 
 def test_all_shows_each() -> None:
     out = written(many(20), every_row=True)
     assert out.count("✓ pass") == 600
-    assert "more domains" not in out
+    assert "without a fault" not in out
 
 
 def test_rows_that_say_the_same_are_one() -> None:
@@ -138,7 +149,7 @@ def test_keys_are_shortened_on_a_terminal_where_they_differ_visibly() -> None:
     [
         ([question().passes("it")], "1 passed, 0 warnings, 0 failed, 0 unknown, 0 skipped in 1.4 s"),
         ([question().warns("it", "Better.")], "0 passed, 1 warning, 0 failed"),
-        ([question().fails("it", "Mend it.")], "What a check means: python -m verify --explain alpha"),
+        ([question().fails("it", "Mend it.")], "What a check means: .venv/bin/python -m verify --explain alpha"),
     ],
 )
 def test_ends_with_the_count_and_what_to_do_next(rows: Sequence[Result], said: str) -> None:
@@ -189,6 +200,28 @@ class TestColours:
         file = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
         table.write(outcome([question().fails("nothing", "Mend it.")]), Page(file))
         assert b"x fail" in file.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "iso-8859-15"])
+def test_letters_that_the_terminal_has_not_are_spelled(encoding: str) -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True)
+    changed = Change(domain=MX, check="alpha", subject="", before="pass", now="fail")
+    rows = [question(domain="xn--e1afmkfd.test").fails("x" * 500, "Mend it.")]
+    told = outcome(rows, domains=["xn--e1afmkfd.test"], changes=Changes(since=datetime.now(UTC), worse=(changed,)))
+    page = Page(file)
+    table.write(told, page)
+    closing.write(told, page, with_scores=True)
+    out = file.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert "pass -> fail" in out
+    assert "xxx...\n" in out
+    assert r"xn--e1afmkfd.test (\u043f" in out
+
+
+def test_no_live_progress_on_a_dumb_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert isinstance(watcher(color=True), LiveWatcher)
+    monkeypatch.setenv("TERM", "dumb")
+    assert not isinstance(watcher(color=True), LiveWatcher)
 
 
 def test_live_progress_is_on_a_terminal_alone_and_leaves_nothing(verify: Command, world: World) -> None:

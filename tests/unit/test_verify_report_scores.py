@@ -49,6 +49,21 @@ def test_a_score(alpha: str, beta: str, percent: int | None, judged: int) -> Non
     assert (score.percent, score.judged, score.of) == (percent, judged, 2)
 
 
+@pytest.mark.parametrize(
+    ("published", "percent", "judged"), [("fail", 0, 1), ("unknown", None, 0), ("pass", None, 0), ("", None, 0)]
+)
+def test_what_is_skipped_for_another_check_counts_as_that_one(published: str, percent: int | None, judged: int) -> None:
+    rows = [row("published", published)] if published else []
+    rows += [question("gamma").skipped("see `published`: there is no record"), question("beta").skipped("see `gamma`")]
+    score = scores(*rows)["one.test"].mecsa["confidential delivery"]
+    assert (score.percent, score.judged) == (percent, judged)
+
+
+def test_checks_that_are_skipped_for_each_other_end() -> None:
+    rows = [question("alpha").skipped("see `beta`"), question("beta").skipped("see `alpha`")]
+    assert scores(*rows)["one.test"].mecsa["integrity"].percent is None
+
+
 def test_percents_are_rounded_down() -> None:
     rows = [row("alpha", "pass"), row("gamma", "warn")]
     rows += [row("alpha", "pass", "two.test"), row("gamma", "pass", "two.test")]

@@ -77,5 +77,10 @@ def test_resolver_has_an_old_address_of_the_host() -> None:
     assert of(results, "ptr-forward", ADDRESS4).mend.startswith("see `resolver`")
 
 
+def test_old_address_of_the_host_hides_no_second_name() -> None:
+    results = looked(f"{POINTERS}{NAME4} PTR static-25.provider.example.\n", lies={(RESOLVER, MX, "A"): ["192.0.2.9"]})
+    assert wrong(results) == {("ptr-forward", ADDRESS4)}
+
+
 def test_silent() -> None:
     assert {r.verdict for r in looked(POINTERS, broken={RESOLVER: Silent("nothing")})} == {"unknown"}

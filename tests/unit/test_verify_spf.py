@@ -61,8 +61,29 @@ class TestSyntax:
         assert "permerror" in row.mend
         assert of(results, "spf-server", ADDRESS4).mend.startswith("see `spf-syntax`")
 
-    def test_letting_everybody_send_fails(self) -> None:
-        assert wrong(looked("v=spf1 mx +all")) == {("spf-syntax", "fail")}
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "v=spf1 mx +all",
+            "v=spf1 mx all",
+            "v=spf1 mx a/0 -all",
+            "v=spf1 mx ip4:0.0.0.0/0 -all",
+            "v=spf1 mx ip6:::/0 -all",
+            "v=spf1 mx ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all",
+            "v=spf1 mx ip6:::/1 -all",
+            "v=spf1 mx include:open.example.test -all",
+            "v=spf1 redirect=open.example.test",
+        ],
+    )
+    def test_letting_everybody_send_fails(self, text: str) -> None:
+        results = looked(text, 'open TXT "v=spf1 include:wide.example.test -all"\nwide TXT "v=spf1 +all"\n')
+        assert wrong(results) == {("spf-syntax", "fail")}
+        row = of(results, "spf-syntax", DOMAIN)
+        assert "lets everybody send" in row.found or "/0" in row.found
+
+    @pytest.mark.parametrize("text", ["v=spf1 mx a/24 ~all", "v=spf1 mx ip4:10.0.0.0/8 -all", "v=spf1 mx a//10 ?all"])
+    def test_large_network_is_not_everybody(self, text: str) -> None:
+        assert wrong(looked(text)) == set()
 
     def test_record_without_an_end_is_a_warning(self) -> None:
         results = looked("v=spf1 mx")
@@ -154,6 +175,11 @@ class TestWhatCannotBeLookedAt:
         results = looked("v=spf1 mx include:outside.example ~all", refused=["outside.example"])
         assert {r.verdict for r in results if r.subject != MX} == {"unknown"}
         assert "SERVFAIL for outside.example" in of(results, "spf-lookups", DOMAIN).found
+
+    def test_look_up_that_fails_where_the_server_is_evaluated(self) -> None:
+        results = looked("v=spf1 exists:%{i}.outside.example ~all", refused=["198.51.100.25.outside.example"])
+        row = of(results, "spf-server", ADDRESS4)
+        assert (row.verdict, row.found[:9]) == ("unknown", "temperror")
 
     def test_error_in_the_record_itself_is_told_all_the_same(self) -> None:
         results = looked("v=spf1 mx ip4:1.2.3 include:outside.example ~all", refused=["outside.example"])

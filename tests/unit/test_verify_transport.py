@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,10 @@ from verify_world import DOMAIN, MX, of, said
 from mail import certificates
 from mail.certificates import Issued
 from verify import conversation
-from verify.checks import tls_versions, transport
-from verify.result import Result
+from verify.checks import plain_text, reachability, tls_versions, transport
+from verify.checks.mail_port import Port
+from verify.failures import TlsFailed
+from verify.result import Question, Result
 from verify.run import run
 
 NOW = datetime.now(UTC)
@@ -64,11 +67,16 @@ def looked(
     ports: tuple[str, ...] = PORTS,
     domains: tuple[str, ...] = (DOMAIN,),
     authority: Issued = AUTHORITY,
+    second: MailPorts | None = None,
 ) -> list[Result]:
-    """What the checker finds."""
+    """What the checker finds; of a second server, at an address of its own, as well."""
 
     async def look() -> list[Result]:
-        async with server.up():
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(server.up())
+            if second is not None:
+                second.numbers = dict(server.numbers)
+                await stack.enter_async_context(second.up())
             outputs = verify_world.stack()
             outputs["endpoints"] = {port: {"host": MX, "port": server.numbers[port]} for port in ports}
             outputs["domains"] = dict.fromkeys(domains, outputs["domains"][DOMAIN])
@@ -134,10 +142,13 @@ MUTANTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("greeting", "fail", {"banner": "localhost ESMTP"}, "localhost"),
     ("greeting", "fail", {"hello": "other.example.test"}, "other.example.test"),
     ("greeting", "fail", {"banner": "mail.example.test \x1b[2J\x07"}, r"\x1b[2J\x07"),
+    ("greeting", "fail", {"banner": "ESMTP mail.example.test"}, "220 ESMTP mail"),
     ("starttls", "fail", {"offers_starttls": False}, "not offered"),
+    ("starttls", "fail", {"starttls_reply": "250 as you like"}, "answered with 250 as you like"),
     ("auth-after-tls", "fail", {"plain_auth": True}, "before TLS: AUTH"),
     ("auth-after-tls", "fail", {"plain_auth_reply": "535 bad password"}, "535"),
     ("auth-after-tls", "fail", {"plain_auth_reply": "334 "}, "334"),
+    ("auth-after-tls", "fail", {"plain_auth_reply": "454 later"}, "454"),
     ("auth-after-tls", "fail", {"tls_auth": ""}, "no AUTH"),
     (
         "cert-expiry",
@@ -159,6 +170,7 @@ MUTANTS: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("cert-name", "fail", {"issued": certificates.issue_leaf(AUTHORITY, ["www.example.test"], now=NOW)}, "for www."),
     ("cert-name", "fail", {"issued": certificates.issue_leaf(AUTHORITY, ["*.test"], now=NOW)}, "for *.test"),
+    ("cert-name", "fail", {"issued": certificates.issue_leaf(AUTHORITY, [DOMAIN], now=NOW)}, f"for {DOMAIN}"),
     ("cert-chain", "fail", {"issued": certificates.issue_leaf(STRANGER, [MX], now=NOW)}, "nobody's CA"),
     ("cert-key", "warn", {"issued": rsa_certificate(2048)}, "RSA of 2048 bits"),
     ("tls-old", "fail", {"oldest": ssl.TLSVersion.TLSv1, "ciphers": "ECDHE+AES"}, "TLS 1.0 and TLS 1.1 accepted"),
@@ -170,6 +182,7 @@ MUTANTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("ciphers", "fail", {"ciphers": "ECDHE+AESGCM:ECDHE-ECDSA-NULL-SHA"}, "NULL"),
     ("open-relay", "fail", {"takes": ("postmaster@example.test", "@example.com")}, "250 taken"),
     ("open-relay", "fail", {"takes": ("postmaster@example.test", "%example.com@example.test")}, "postmaster%example"),
+    ("open-relay", "fail", {"relays_for": ("postmaster@example.test",)}, "from postmaster@example.test, postmaster@"),
     ("open-relay", "unknown", {"refusal": "451 later"}, "451 later"),
     ("postmaster", "fail", {"takes": ()}, "550"),
 ]
@@ -181,6 +194,44 @@ def test_flips_its_own_check_alone(check: str, verdict: str, changes: dict[str, 
     assert {(row.check, row.verdict) for row in rows} == {(check, verdict)}, rows
     assert words in "; ".join(said(row) for row in rows)
     assert all((row.found + row.mend).isprintable() for row in rows)
+
+
+class TestTwoServersBehindOneName:
+    """The addresses lead to two servers, of which the second is not as it should be."""
+
+    SECOND = "127.0.0.2"
+
+    def looked(self, **changes: Any) -> list[Result]:
+        both = ("127.0.0.1", self.SECOND)
+        return wrong(looked(server(), addresses=both, second=server(address=self.SECOND, **changes)))
+
+    def test_both_are_well_and_the_first_alone_is_asked_for_every_domain(self) -> None:
+        first, second = server(), server(address=self.SECOND)
+        assert wrong(looked(first, addresses=("127.0.0.1", self.SECOND), second=second)) == []
+        postmaster = ("smtp", f"RCPT TO:<postmaster@{DOMAIN}>")
+        assert postmaster in first.heard
+        assert postmaster not in second.heard
+
+    @pytest.mark.parametrize(
+        ("check", "verdict", "changes", "words"), [mutant for mutant in MUTANTS if mutant[0] != "postmaster"]
+    )
+    def test_flips_its_own_check_alone(self, check: str, verdict: str, changes: dict[str, Any], words: str) -> None:
+        rows = self.looked(**changes)
+        assert {(row.check, row.verdict) for row in rows} == {(check, verdict)}, rows
+        assert words in "; ".join(said(row) for row in rows)
+        assert any(self.SECOND in row.found + row.subject for row in rows) or verdict == "unknown"
+
+    def test_no_tls_where_it_belongs(self) -> None:
+        rows = wrong(
+            looked(
+                server(),
+                addresses=("127.0.0.1", self.SECOND),
+                ports=("submissions", "imaps"),
+                second=server(address=self.SECOND, first=b"220 mail.example.test ESMTP\r\n"),
+            )
+        )
+        assert {(row.check, row.verdict) for row in rows} == {("tls-new", "fail")}
+        assert all("wrong version number" in row.found and self.SECOND in row.found for row in rows)
 
 
 @pytest.mark.parametrize("port", ["submissions", "submission", "imaps", "imap"])
@@ -195,6 +246,28 @@ def test_login_before_tls(port: str, words: str) -> None:
     rows = looked(server(plain_auth=True), ports=(port,))
     assert {(row.check, row.verdict) for row in wrong(rows)} == {("auth-after-tls", "fail")}
     assert words in of(rows, "auth-after-tls").found
+
+
+def test_imap_server_may_name_no_mechanism() -> None:
+    """LOGIN is there unless LOGINDISABLED says otherwise (RFC 9051 section 6.2.3)."""
+    question = Question(check="auth-after-tls", domain=MX, expected="login under TLS alone")
+    imaps = Port(name="imaps", host=MX, number=993, turns=asyncio.Semaphore())
+    assert plain_text.offered_under_tls(question, imaps, {"IMAP4REV1": ""}).found == "under TLS: LOGIN"
+
+
+def test_handshake_that_fails_for_a_reason_of_this_side_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handshake(self: Port, address: str, context: ssl.SSLContext) -> tuple[str, str]:
+        raise TlsFailed("no memory left", reason="malloc failure")
+
+    monkeypatch.setattr(Port, "handshake", handshake)
+    rows = looked(server(), ports=("imaps",))
+    assert {(row.check, row.verdict) for row in wrong(rows)} == {("tls-old", "unknown"), ("tls-new", "unknown")}
+
+
+def test_what_could_not_be_seen_comes_before_what_was_left_out() -> None:
+    question = Question(check="cert-chain", domain=MX, expected="a chain")
+    places = [("192.0.2.1", question.skipped("see `port-reachable`")), ("192.0.2.2", question.unknown("x", "Try."))]
+    assert reachability.together(question, places).verdict == "unknown"
 
 
 def test_expired_authority() -> None:

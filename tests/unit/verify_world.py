@@ -101,6 +101,7 @@ class FakeDns(DnsClient):
         lies: server's address, name and type to what is answered there: records, or none.
         broken: server's address to how it fails.
         refused: names (and all below) that the resolver cannot look up.
+        lame: addresses of servers that answer nothing, and without authority.
         asked: every question that was asked.
     """
 
@@ -108,6 +109,7 @@ class FakeDns(DnsClient):
     lies: Mapping[tuple[str, str, str], Sequence[str]] = field(default_factory=dict)
     broken: Mapping[str, Failure] = field(default_factory=dict)
     refused: Sequence[str] = ()
+    lame: Sequence[str] = ()
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
     async def _exchange(self, server: Server, question: dns.message.Message) -> dns.message.Message:
@@ -118,6 +120,8 @@ class FakeDns(DnsClient):
         if server.address in self.broken:
             raise self.broken[server.address]
         answer = dns.message.make_response(question)
+        if server.address in self.lame:
+            return answer
         if server != self.resolver:
             answer.flags |= dns.flags.AA
         elif any(name == cut or name.endswith(f".{cut}") for cut in self.refused):

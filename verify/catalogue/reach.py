@@ -10,8 +10,8 @@ REACH = (
         means=(
             "The mail server's public addresses are looked up in common DNS block lists. Many receivers refuse "
             "mail from a listed address, or file it as junk; new addresses at hosting providers are often listed "
-            "for what somebody sent before. A list that refuses the resolver says nothing, and the check reads "
-            "unknown."
+            "for what somebody sent before. A list that refuses the resolver, or does not have its own test "
+            "entry, says nothing, and the check reads unknown."
         ),
         source="RFC 5782",
     ),

@@ -86,8 +86,9 @@ RECORDS = (
         group="records",
         title="one MTA-STS record",
         means=(
-            "There is exactly one MTA-STS record at _mta-sts. With two, senders take it that the domain has no "
-            "policy, and deliver over any connection, also to an impostor."
+            "There is exactly one MTA-STS record at _mta-sts, and none where the stack has no policy. With two, "
+            "senders take it that the domain has no policy, and deliver over any connection, also to an impostor; "
+            "with one of somebody else, they may hold mail back."
         ),
         source="RFC 8461 section 3.1",
         mecsa=("confidential delivery",),

@@ -130,9 +130,10 @@ TRANSPORT = (
         group="transport",
         title="no mail for others",
         means=(
-            "On port 25 two recipients are named that are none of the stack's: one elsewhere, and one elsewhere by way "
-            "of the domain (`user%elsewhere@DOMAIN`). Both must be refused; no message is ever sent. An open relay is "
-            "found by spammers within hours, and then on block lists."
+            "On port 25 of each address recipients are named that are none of the stack's: one elsewhere, also from a "
+            "made-up sender of the domain, and one elsewhere by way of the domain (`user%elsewhere@DOMAIN`). All must "
+            "be refused; no message is ever sent. An open relay is found by spammers within hours, and then on block "
+            "lists."
         ),
         source="RFC 2505 section 2.1",
     ),

@@ -14,6 +14,8 @@ from verify.look import Look
 from verify.probe import Probe
 from verify.result import Question, Result
 
+TEST_ENTRY = ipaddress.ip_address("127.0.0.2")
+"""An address that every list that is at work has (RFC 5782 section 5)."""
 MEND_REFUSED = "Give a resolver of your own with `--resolver`: the list answers no public or heavily used one."
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -79,12 +81,16 @@ async def _judged(look: Look, address: Address, block_list: BlockList, question:
     if not address.is_global:
         return question.skipped(f"{address} is no address of the Internet: lists have none of those")
     try:
-        answer = await look.dns.ask(reversed_name(address, block_list.zone), "A")
+        answer, test = await asyncio.gather(
+            *(look.dns.ask(reversed_name(one, block_list.zone), "A") for one in (address, TEST_ENTRY))
+        )
     except DnsRefusal as failure:
         return question.unknown(str(failure), MEND_REFUSED)
     except Failure as failure:
         return question.unknown(str(failure), failure.mend)
     codes = answer.texts
+    if not codes and not test.texts:
+        return question.unknown(f"the list does not have its own test entry, {TEST_ENTRY}", MEND_REFUSED)
     if not codes:
         return question.passes("not listed")
     said = ", ".join(codes)

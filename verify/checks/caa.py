@@ -10,24 +10,25 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from verify.checks.declared import or_unknown, policy_hosts, served
-from verify.checks.served_certificate import over_tls
+from verify.checks.served_certificate import over_tls, without_certificate
 from verify.failures import Failure
 from verify.look import Look
 from verify.probe import Probe
 from verify.result import Question, Result
 
+_SECTIGO = ("sectigo.com", "comodoca.com", "comodo.com", "usertrust.com", "trust-provider.com")
 IDENTITIES = {
-    "let's encrypt": "letsencrypt.org",
-    "google trust services": "pki.goog",
-    "zerossl": "sectigo.com",
-    "sectigo": "sectigo.com",
-    "digicert": "digicert.com",
-    "buypass": "buypass.com",
-    "ssl corp": "ssl.com",
-    "ssl.com": "ssl.com",
-    "globalsign": "globalsign.com",
+    "let's encrypt": ("letsencrypt.org",),
+    "google trust services": ("pki.goog",),
+    "zerossl": _SECTIGO,
+    "sectigo": _SECTIGO,
+    "digicert": ("digicert.com", "symantec.com", "thawte.com", "geotrust.com", "rapidssl.com"),
+    "buypass": ("buypass.com", "buypass.no"),
+    "ssl corp": ("ssl.com",),
+    "ssl.com": ("ssl.com",),
+    "globalsign": ("globalsign.com",),
 }
-"""How issuers call themselves in certificates, in lower case, and in CAA records."""
+"""How issuers call themselves in certificates, in lower case, and in CAA records, where any of the names will do."""
 
 UNKNOWN = "Look in the authority's documentation for its CAA identity, and compare it with the record."
 
@@ -62,20 +63,20 @@ async def _judged(look: Look, question: Question, port: int) -> Result:
     try:
         certificate = await over_tls(look, host, port)
     except Failure as failure:
-        return question.skipped(f"No certificate is shown to compare the CAA record with: {failure}.")
+        return without_certificate(question, failure, is_policy=host != look.expected.mail_host)
     allowed = _allowed(records, wildcard=host not in _names(certificate))
     if allowed is None:
         return question.passes(f"the CAA record of {name} limits nobody")
     issuer = _issuer(certificate)
-    identity = next((identity for part, identity in IDENTITIES.items() if part in issuer.lower()), None)
+    identities = next((identities for part, identities in IDENTITIES.items() if part in issuer.lower()), ())
     said = f"{name} allows {', '.join(sorted(allowed)) or 'nobody'}; the certificate is from {issuer or '(no name)'}"
-    if identity is None:
+    if not identities:
         return question.unknown(said, UNKNOWN)
-    if identity in allowed:
+    if allowed & set(identities):
         return question.passes(said)
     return question.fails(
         said,
-        f'Add `{name} CAA 0 issue "{identity}"` at the DNS provider, or get the certificate elsewhere: the next '
+        f'Add `{name} CAA 0 issue "{identities[0]}"` at the DNS provider, or get the certificate elsewhere: the next '
         "renewal will be refused.",
     )
 

@@ -83,20 +83,27 @@ def _judged(question: Question, tags: dict[str, str], *, withdrawn: bool) -> Res
     key = "".join(tags["p"].split())
     if not key:
         return question.passes("withdrawn") if withdrawn else question.fails("an empty p=: the key is withdrawn", AGAIN)
-    if "h" in tags and "sha256" not in tags["h"].split(":"):
+    if withdrawn:
+        return question.skipped(f"{SEE_PUBLISHED}the key is not withdrawn")
+    if "h" in tags and "sha256" not in _words(tags["h"]):
         return question.fails(f"h={tags['h']} forbids sha256, with which the server signs", AGAIN)
-    if "s" in tags and not {"*", "email"} & set(tags["s"].split(":")):
+    if "s" in tags and not {"*", "email"} & _words(tags["s"]):
         return question.fails(f"s={tags['s']}: the key is not for mail", AGAIN)
     kind, fault, weak = _strength(tags.get("k", "rsa"), key)
     if fault:
         return question.fails(fault, NEW_KEY if kind else AGAIN)
     if weak:
         return question.warns(weak, NEW_KEY)
-    if "y" in tags.get("t", "").split(":"):
+    if "y" in _words(tags.get("t", "")):
         return question.warns(
             f"{kind}, with t=y: receivers treat the mail as if it had no signature", "Take t=y out of the key's record."
         )
     return question.passes(kind)
+
+
+def _words(value: str) -> set[str]:
+    """Return what a value lists; there may be spaces around its colons."""
+    return {word.strip() for word in value.split(":")}
 
 
 def _strength(kind: str, key: str) -> tuple[str, str, str]:

@@ -83,9 +83,16 @@ class Chain:
                 raise Unsigned(child)
         for kind in kinds:
             answer = await self.client.ask(name, kind, dnssec=True)
-            if answer.records:
+            if answer.records and len(answer.chain) > 1:
+                await self._validate_alias(name, answer, keys, zone, kind)
+            elif answer.records:
                 self._check(answer, keys, zone)
         return zone
+
+    async def _validate_alias(self, name: str, answer: Answer, keys: dns.rrset.RRset, zone: str, kind: str) -> None:
+        """Validate an alias (CNAME), and what it leads to, which may be in another zone."""
+        self._check(await self.client.ask(name, "CNAME", dnssec=True), keys, zone)
+        await self.validate(answer.chain[1].to_text(omit_final_dot=True), (kind,))
 
     async def _is_zone(self, name: str) -> bool:
         answer = await self.client.ask(name, "SOA")

@@ -72,7 +72,8 @@ async def _one(access: Access, account: str) -> list[Result]:
 
 async def _wrong(access: Access, question: Question) -> list[Result]:
     account, made_up = access.look.expected.accounts[0], SecretStr(secrets.token_urlsafe(18))
-    taken = []
+    taken: list[str] = []
+    unseen: list[Failure] = []
     for protocol in ("imaps", "submissions"):
         opening = (
             access.mailbox(account, made_up) if protocol == "imaps" else access.submitting(protocol, account, made_up)
@@ -82,8 +83,13 @@ async def _wrong(access: Access, question: Question) -> list[Result]:
                 taken.append(protocol)
         except LoginRefused:
             continue
-        except ShutOut as failure:
-            return [question.skipped(str(failure))]
+        except Failure as failure:
+            unseen.append(failure)
     if taken:
         return [question.fails(f"{' and '.join(taken)} let {account} in with it", MEND_OPEN)]
-    return [question.passes("both refuse it")]
+    if not unseen:
+        return [question.passes("both refuse it")]
+    first = min(unseen, key=lambda failure: isinstance(failure, ShutOut))
+    if isinstance(first, ShutOut):
+        return [question.skipped(str(first))]
+    return [question.unknown(str(first), first.mend)]

@@ -53,7 +53,8 @@ async def _one(look: Look, question: Question, record: Record, servers: Sequence
         if record.value not in answer.texts:
             found = f"{server} answers: {', '.join(answer.texts) or 'nothing'}"
             return question.fails(found, MENDS[_reason(look, record, answer)])
-    return question.passes(record.value)
+    silent = ", ".join(str(server) for server in servers if server not in said)
+    return question.passes(f"{record.value}{f' (no answer from {silent})' if silent else ''}")
 
 
 def _reason(look: Look, record: Record, answer: Answer) -> str:

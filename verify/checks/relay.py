@@ -43,17 +43,17 @@ class Envelope:
     conversation: Conversation
     is_pipelined: bool
 
-    async def begin(self) -> None:
-        """Begin a message from nobody, as bounces are.
+    async def begin(self, sender: str = "") -> None:
+        """Begin a message, from nobody as bounces are unless told.
 
         Raises:
             MessageRefused: the server does not take it.
             Failure: the conversation broke.
         """
         await self.conversation.smtp("RSET")
-        reply = await self.conversation.smtp("MAIL FROM:<>")
+        reply = await self.conversation.smtp(f"MAIL FROM:<{sender}>")
         if reply.code // 100 != 2:
-            raise MessageRefused("MAIL FROM:<>", reply)
+            raise MessageRefused(f"MAIL FROM:<{sender}>", reply)
 
     async def to(self, recipients: Sequence[str]) -> list[Reply]:
         """Name recipients; return the reply to each.
@@ -98,6 +98,8 @@ async def recipients(
                     question: _postmaster(question, reply) for question, reply in zip(some, replies, strict=True)
                 }
             with suppress(Failure):
+                if judged[relay].verdict == "pass":
+                    judged[relay] = await _relay_for_forgers(relay, envelope, look) or judged[relay]
                 await envelope.conversation.smtp("RSET")
                 await envelope.conversation.smtp("QUIT")
     except TimeoutError:
@@ -140,7 +142,7 @@ async def _accepted(conversation: Conversation, command: str) -> Reply:
 
 
 async def _relay(question: Question, envelope: Envelope, look: Look) -> Result:
-    own = next(iter(look.expected.domains), look.expected.mail_host)
+    own = _own_domain(look)
     through_us = f"{OUTSIDE.replace('@', '%')}@{own}"
     outside, percent = await envelope.to([OUTSIDE, through_us])
     if outside.code // 100 == 2:
@@ -155,6 +157,18 @@ async def _relay(question: Question, envelope: Envelope, look: Look) -> Result:
                 f"{recipient}: {reply.text}", "Try again later: a server that is busy does not tell whom it takes."
             )
     return question.passes(f"{OUTSIDE} is refused with {outside.code}")
+
+
+async def _relay_for_forgers(question: Question, envelope: Envelope, look: Look) -> Result | None:
+    """Judge whether a sender of the stack's own domain, which anybody can write, opens the way out; None if not."""
+    sender = f"postmaster@{_own_domain(look)}"
+    await envelope.begin(sender)
+    [reply] = await envelope.to([OUTSIDE])
+    return question.fails(f"from {sender}, {OUTSIDE}: {reply.text}", _CLOSE) if reply.code // 100 == 2 else None
+
+
+def _own_domain(look: Look) -> str:
+    return next(iter(look.expected.domains), look.expected.mail_host)
 
 
 def _postmaster(question: Question, reply: Reply) -> Result:

@@ -8,10 +8,17 @@ from typing import Any
 from cryptography import x509
 
 from verify.conversation import Conversation, connected
-from verify.failures import Failure, Gibberish, NoRoute
+from verify.failures import Closed, Failure, Gibberish, NoRoute, Refused, TlsFailed
 from verify.look import Look
+from verify.result import Question, Result
 
 _DER = 2  # _ssl.ENCODING_DER
+
+
+class NoStartTls(Failure):
+    """The server has no TLS to offer."""
+
+    mend = "Look whether the server has its certificate."
 
 
 async def over_tls(look: Look, host: str, port: int) -> x509.Certificate:
@@ -20,14 +27,14 @@ async def over_tls(look: Look, host: str, port: int) -> x509.Certificate:
     Raises:
         Failure: none does.
     """
-    failure: Failure = NoRoute(f"{host} has no address")
+    failure: Failure | None = None
     for address in await look.addresses(host):
         try:
             async with connected(address, port, tls=look.tls_with_any_certificate(), server_name=host) as conversation:
                 return chain(conversation)[0]
         except Failure as found:
-            failure = found
-    raise failure
+            failure = failure or found
+    raise failure or NoRoute(f"{host} has no address")
 
 
 async def after_starttls(look: Look, address: str, port: int) -> Sequence[x509.Certificate]:
@@ -40,12 +47,28 @@ async def after_starttls(look: Look, address: str, port: int) -> Sequence[x509.C
         await conversation.reply()
         offered = await conversation.smtp("EHLO verify.invalid")
         if "STARTTLS" not in (line.split(" ")[0].upper() for line in offered.lines):
-            raise Gibberish(f"{conversation.where} offers no STARTTLS")
+            raise NoStartTls(f"{conversation.where} offers no STARTTLS")
         accepted = await conversation.smtp("STARTTLS")
         if accepted.code != 220:
-            raise Gibberish(f"{conversation.where} answers STARTTLS with {accepted.text}")
+            raise NoStartTls(f"{conversation.where} answers STARTTLS with {accepted.text}")
         await conversation.start_tls(look.tls_with_any_certificate(), look.expected.mail_host)
         return chain(conversation)
+
+
+def without_certificate(question: Question, failure: Failure, *, is_policy: bool = False) -> Result:
+    """Say of what is compared with a certificate why none was shown: where another check fails for it, that one."""
+    match failure:
+        case Refused():
+            check = "policy-reachable" if is_policy else "port-reachable"
+        case TlsFailed():
+            check = "policy-status" if is_policy else "tls-new"
+        case NoStartTls():
+            check = "starttls"
+        case Closed() | Gibberish():
+            check = "policy-status" if is_policy else "greeting"
+        case _:
+            return question.unknown(str(failure), failure.mend)
+    return question.skipped(f"see `{check}`: {failure}")
 
 
 def chain(conversation: Conversation) -> list[x509.Certificate]:

@@ -10,7 +10,7 @@ import dns.flags
 import dns.rdatatype
 
 from verify.checks.declared import or_unknown, zones
-from verify.dns_client import Answer, Server
+from verify.dns_client import Answer, DnsRefusal, Server
 from verify.failures import Failure, Gibberish, NoRoute
 from verify.look import Look
 from verify.probe import Probe
@@ -71,7 +71,7 @@ def _serial(answer: Answer | Failure) -> int | None:
 
 def _judged(question: Question, answer: Answer | Failure, serials: Sequence[int]) -> Result:
     if isinstance(answer, NoRoute) or (
-        isinstance(answer, Failure) and not serials and not isinstance(answer, Gibberish)
+        isinstance(answer, Failure) and not serials and not isinstance(answer, Gibberish | DnsRefusal)
     ):
         return question.unknown(str(answer), answer.mend)
     if isinstance(answer, Failure):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from mail import mta_sts
 from mail.records import Record
 from verify.checks.declared import SEE_PUBLISHED, or_unknown, policy_hosts, served, zones
 from verify.look import Look
@@ -61,6 +62,13 @@ MTA_STS = Kind(
     called="MTA-STS",
     effect="with two, senders take it that there is no MTA-STS policy: remove it at the DNS provider",
 )
+NO_MTA_STS = replace(
+    MTA_STS,
+    effect=(
+        "where a policy is served that does not name this MX host, senders hold mail back: remove it at the DNS "
+        "provider, unless the policy is served elsewhere on purpose"
+    ),
+)
 TLS_RPT = Kind(
     check="tls-rpt-single",
     type="TXT",
@@ -99,6 +107,8 @@ def probes(look: Look) -> Iterator[Probe]:
     """Give one probe a domain."""
     for owner, records in zones(look).items():
         sought = _sought(look, records)
+        if owner in look.expected.domains and look.expected.domains[owner].mta_sts is None:
+            sought[mta_sts.record_name(owner), NO_MTA_STS] = []
         questions = {
             (name, kind): Question(
                 check=kind.check,
@@ -158,7 +168,25 @@ async def _one(
     values: Sequence[str],
     sought: dict[tuple[str, Kind], list[str]],
 ) -> Result:
-    found = [text for text in (await served(look, name, kind.type)).texts if kind.pattern.match(text)]
+    answers = await look.dns.served_by_each(name, kind.type, question.domain)
+    judged = [
+        await _judged(look, question, name, kind, values, sought, found)
+        for found in dict.fromkeys(tuple(answer.texts) for answer in answers)
+    ]
+    return min(judged, key=lambda result: result.verdict not in ("fail", "warn"))
+
+
+async def _judged(
+    look: Look,
+    question: Question,
+    name: str,
+    kind: Kind,
+    values: Sequence[str],
+    sought: dict[tuple[str, Kind], list[str]],
+    texts: Sequence[str],
+) -> Result:
+    """Judge what one server answers."""
+    found = [text for text in texts if kind.pattern.match(text)]
     extra = [text for text in found if text not in values]
     if kind.check == "address-single" and not await _leads_there(look, name, sought):
         return question.skipped(f"{SEE_PUBLISHED}{name} points somewhere else")
@@ -168,9 +196,9 @@ async def _one(
         return question.skipped(f"{SEE_PUBLISHED}there is none")
     if not extra or (values and len(found) == 1):
         return question.passes(", ".join(found) or "none")
-    return question.fails(
-        f"also: {', '.join(extra)}", f"{name} has {kind.called} records that are not the stack's; {kind.effect}."
-    )
+    mend = f"{name} has {kind.called} records that are not the stack's; {kind.effect}."
+    said = f"also: {', '.join(extra)}"
+    return question.warns(said, mend) if kind is NO_MTA_STS else question.fails(said, mend)
 
 
 async def _leads_there(look: Look, name: str, sought: dict[tuple[str, Kind], list[str]]) -> bool:

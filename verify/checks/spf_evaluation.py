@@ -171,6 +171,9 @@ async def _in_thread(client: DnsClient, evaluate: Callable[[LookUps], _Evaluated
 
 
 def _count(look_ups: LookUps, domain: str, record: str) -> Count:
+    record = (
+        record[: len("v=spf1")].lower() + record[len("v=spf1") :]
+    )  # its case is free, which checkdmarc does not know
     try:
         parsed: Any = checkdmarc.spf.parse_spf_record(
             record, domain, ignore_too_many_lookups=True, resolver=_Resolver(look_ups), timeout=SECONDS, retries=0

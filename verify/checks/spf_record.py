@@ -19,7 +19,9 @@ from verify.probe import Probe
 from verify.result import Question, Result
 
 MOST_VOID = 2  # RFC 7208 section 4.6.4
-_EVERYBODY = re.compile(r"(^|\s)\+?all(\s|$)", re.IGNORECASE)
+_EVERYBODY = re.compile(r"(^|\s)\+?(all|(ip4|ip6|a|mx)(:\S*)?/0+(//\d+)?)(\s|$)", re.IGNORECASE)
+STRANGERS = "240.0.0.1", "100::1"
+"""Addresses that no server has (RFC 1112 section 4, RFC 6666)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +33,14 @@ class Served:
         text: the record.
         skip: why nothing can be said of it.
         count: what evaluating it takes.
+        stranger: an address that nobody has and that may send all the same, by an include or a large network.
     """
 
     name: str
     text: str = ""
     skip: str = ""
     count: Count = field(default_factory=Count)
+    stranger: str = ""
 
 
 def probes(look: Look) -> Iterator[Probe]:
@@ -95,7 +99,22 @@ async def _served(look: Look, name: str) -> Served:
         return Served(name=name, skip=f"{SEE_PUBLISHED}{name} has no SPF record")
     if len(texts) > 1:
         return Served(name=name, skip=f"see `spf-single`: {name} has {len(texts)} SPF records")
-    return Served(name=name, text=texts[0], count=await counted(look.dns, name, texts[0]))
+    count = await counted(look.dns, name, texts[0])
+    stranger = await _stranger(look, name, texts[0]) if not count.error and count.failure is None else ""
+    return Served(name=name, text=texts[0], count=count, stranger=stranger)
+
+
+async def _stranger(look: Look, name: str, text: str) -> str:
+    """Return an address that may send though nobody has it, "" where there is none."""
+    if not re.search("[:/=]", text.partition(" ")[2]):
+        return ""  # what names no network and no other name authorises the domain's own hosts alone
+    found = await asyncio.gather(
+        *(
+            evaluated(look.dns, address=address, sender=f"postmaster@{name}", helo="stranger.invalid")
+            for address in STRANGERS
+        )
+    )
+    return next((address for address, (result, _, _) in zip(STRANGERS, found, strict=True) if result == "pass"), "")
 
 
 def _syntax(question: Question, record: Served) -> Result:
@@ -109,8 +128,14 @@ def _syntax(question: Question, record: Served) -> Result:
             "Receivers find a permanent error (permerror) and no sender is authorised: correct the domain's `spf`, or "
             "the record that it includes, then run `pulumi up`.",
         )
-    if complaint is not None and _EVERYBODY.search(record.text):
-        return question.fails(complaint, "Write ~all in the domain's `spf`, then run `pulumi up`.")
+    if _EVERYBODY.search(record.text):
+        found = complaint or f"{record.text}: lets everybody send"
+        return question.fails(found, "Write ~all in the domain's `spf`, then run `pulumi up`.")
+    if record.stranger:
+        return question.fails(
+            f"{record.text}: lets everybody send, also {record.stranger}",
+            "Take the include or the network that lets everybody send out of the domain's `spf`, then run `pulumi up`.",
+        )
     if complaint is not None:
         return question.warns(complaint, "Correct the domain's `spf`, then run `pulumi up`.")
     return question.passes(record.text)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from verify.checks.declared import or_unknown, served
 from verify.checks.dnssec import reserved_under
 from verify.checks.dnssec_chain import ROOT_ANCHORS, Broken, Chain, Unseen, Unsigned
-from verify.checks.served_certificate import after_starttls
+from verify.checks.served_certificate import after_starttls, without_certificate
 from verify.failures import Failure
 from verify.look import Look
 from verify.probe import Probe
@@ -53,7 +53,7 @@ async def _judged(look: Look, chain: Chain, question: Question) -> Result:
         )
     chains = await _chains(look)
     if isinstance(chains, Failure):
-        return question.skipped(f"No certificate is shown to compare the records with: {chains}.")
+        return without_certificate(question, chains)
     for where, shown in chains:
         if not any(_matches(record, shown) for record in usable):
             said = ", ".join(f"{record.usage} {record.selector} {record.mtype}" for record in usable)

@@ -127,11 +127,21 @@ async def _smtp(visits: Visits, relaying: Question, postmasters: Sequence[Questi
 
 
 async def _recipients(visits: Visits, relaying: Question, postmasters: Sequence[Question]) -> list[Result]:
+    """Name recipients at every address, those of the domains at the first one alone."""
     made = await visits.made()
-    for visit in made:
-        if visit.greeted:
-            return await relay.recipients(visits.look, visits.port, visit.address, relaying, postmasters)
-    return [_nowhere(question, visits, made) for question in (relaying, *postmasters)]
+    greeted = [visit.address for visit in made if visit.greeted]
+    if not greeted:
+        return [_nowhere(question, visits, made) for question in (relaying, *postmasters)]
+    found = await asyncio.gather(
+        *(
+            relay.recipients(visits.look, visits.port, address, relaying, () if number else postmasters)
+            for number, address in enumerate(greeted)
+        )
+    )
+    row = together(relaying, [(address, rows[0]) for address, rows in zip(greeted, found, strict=True)])
+    if row.verdict == "pass":  # which holds where it was seen everywhere alone
+        row = next((rows[0] for rows in found if rows[0].verdict == "unknown"), row)
+    return [row, *found[0][1:]]
 
 
 def _certificate(visits: Visits, made: Sequence[Visit]) -> list[Result]:
@@ -153,19 +163,23 @@ def _certificate(visits: Visits, made: Sequence[Visit]) -> list[Result]:
 
 
 async def _tls(visits: Visits, made: Sequence[Visit]) -> list[Result]:
-    """Judge versions and suites at the first address that has TLS."""
-    old, new, ciphers = (visits.questions[check] for check in ("tls-old", "tls-new", "ciphers"))
-    for visit in made:
-        if visit.shown:
-            return await _tls_at(visits.port, visit, old, new, ciphers)
-    for visit in made:
-        if visit.tls_failure:
-            failed = new.fails(str(visit.tls_failure), "Look at the server's TLS settings, and what listens there.")
-            return [visit.rest(old), failed, visit.rest(ciphers)]
-    return [_nowhere(question, visits, made) for question in (old, new, ciphers)]
+    """Judge versions and suites at every address."""
+    questions = [visits.questions[check] for check in ("tls-old", "tls-new", "ciphers")]
+    if not made:
+        return [_nowhere(question, visits, made) for question in questions]
+    found = await asyncio.gather(*(_tls_at(visits.port, visit, *questions) for visit in made))
+    return [
+        together(question, [(visit.address, rows[number]) for visit, rows in zip(made, found, strict=True)])
+        for number, question in enumerate(questions)
+    ]
 
 
 async def _tls_at(port: Port, visit: Visit, old: Question, new: Question, ciphers: Question) -> list[Result]:
+    if visit.tls_failure:
+        failed = new.fails(str(visit.tls_failure), "Look at the server's TLS settings, and what listens there.")
+        return [visit.rest(old), failed, visit.rest(ciphers)]
+    if not visit.shown:
+        return [visit.rest(question) for question in (old, new, ciphers)]
     refused, (offered, suite) = await asyncio.gather(
         tls_versions.judge_old(old, port, visit.address),
         tls_versions.judge_new(new, port, visit.address, visit.version),

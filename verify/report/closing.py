@@ -33,7 +33,7 @@ def write(outcome: Outcome, page: Page, *, with_scores: bool) -> None:
         (row for verdict in ("fail", "unknown", "warn") for row in outcome.results if row.verdict == verdict), None
     )
     if worst:
-        page.line(("What a check means: ", "dim"), f"python -m verify --explain {worst.check}")
+        page.line(("What a check means: ", "dim"), f".venv/bin/python -m verify --explain {worst.check}")
 
 
 def _summary(page: Page, outcome: Outcome) -> None:

@@ -9,10 +9,9 @@ from datetime import datetime
 
 from verify.catalogue import CHECKS
 from verify.changes import Changes
+from verify.process import INTERRUPTED, NOT_JUDGED
 from verify.result import VERDICTS, Result, Verdict
 from verify.scores import Scores
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ class Outcome:
             return INTERRUPTED
         if self.counts["fail"]:
             return 1
-        return 2 if self.counts["unknown"] or not self.results else 0
+        return NOT_JUDGED if self.counts["unknown"] or not self.results else 0
 
 
 def group_of(check: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -16,7 +17,10 @@ from verify.result import Result
 
 
 class Watcher:
-    """Tells how far a run is; use it as a context. On what is no terminal it says only what is waited for."""
+    """Tells how far a run is; use it as a context.
+
+    On what is no terminal, or a dumb one, it says only what is waited for.
+    """
 
     def __init__(self) -> None:
         self._said = ""
@@ -58,7 +62,7 @@ class LiveWatcher(Watcher):
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task("reading the outputs", total=None)
+        self._task = self._progress.add_task("reading the stack", total=None)
         self._open: dict[int, Probe] = {}
 
     def __enter__(self) -> Self:
@@ -96,7 +100,8 @@ class LiveWatcher(Watcher):
 
 def watcher(*, color: bool) -> Watcher:
     """Return the one that fits standard error."""
-    return LiveWatcher(color=color) if sys.stderr.isatty() else Watcher()
+    is_live = sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+    return LiveWatcher(color=color) if is_live else Watcher()
 
 
 def _named(missing: Sequence[Result]) -> str:
