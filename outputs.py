@@ -27,6 +27,7 @@ def of(
         "mail_host": settings.server.hostname,
         "endpoints": plan.endpoints(settings),
         "client_settings": plan.client_settings(settings),
+        "smart_host": plan.smart_host(settings),
         "domains": {
             domain.name: _domain(
                 settings, domain, domains[domain.name], [key for key in keys if key.domain == domain.name]

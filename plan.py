@@ -60,6 +60,12 @@ def endpoints(settings: Settings) -> dict[str, dict[str, str | int]]:
     return served
 
 
+def smart_host(settings: Settings) -> dict[str, str | int] | None:
+    """Return the relay that all outgoing mail leaves through; None where the server delivers by itself."""
+    relay = settings.server.smart_host
+    return {"host": relay.host, "port": relay.port} if relay else None
+
+
 def client_settings(settings: Settings) -> dict[str, dict[str, str | int]]:
     """Return what a person types into a mail client (RFC 8314 prefers TLS from the first byte)."""
     server = settings.server

@@ -108,6 +108,7 @@ class Expectation(_Model):
         mail_host: the MX host.
         endpoints: smtp, submission, submissions, imap, imaps, https; the published ports.
         domains: by name, as A-labels.
+        smart_host: the relay that outgoing mail leaves through.
         host_records: the MX host's own records where it lies in none of the domains.
         accounts: addresses.
         account_passwords: address to password; empty where the passwords are not told.
@@ -117,6 +118,7 @@ class Expectation(_Model):
     mail_host: Host
     endpoints: dict[str, Endpoint]
     domains: dict[Host, Domain]
+    smart_host: Endpoint | None = None
     host_records: Records = []
     accounts: list[str] = []
     account_passwords: dict[str, SecretStr] = {}

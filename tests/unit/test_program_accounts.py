@@ -70,6 +70,11 @@ class TestAPasswordIsGivenOrGeneratedOnce:
         assert _Generator().diff("password", made, {"anything": "else"}).changes is False
 
 
+def test_the_smart_host_is_told_and_its_login_is_not() -> None:
+    assert stacks.run_full().outputs["smart_host"] == {"host": "relay.example", "port": 465}
+    assert "smart_host" not in stacks.run_minimal().outputs  # Pulumi has no null outputs
+
+
 def test_client_settings_are_what_a_person_types() -> None:
     told = stacks.run_full().outputs["client_settings"]
     assert (told["incoming"]["host"], told["incoming"]["port"]) == ("mail.example.org", 993)

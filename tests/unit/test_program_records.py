@@ -116,6 +116,8 @@ class TestOneHostManyDomains:
         }
         assert of_host == {(kind, stacks.ZONE_OF_ITS_OWN) for kind in ("A", "AAAA", "TXT")}
         assert recording.records()["example.net", "MX"] == ["mx.example.com"]
+        told = {(record["name"], record["type"]) for record in recording.outputs["host_records"]}
+        assert told == {("mx.example.com", kind) for kind in ("A", "AAAA", "TXT")}
         assert all(
             not record["name"].endswith("example.com")
             for domain in recording.outputs["domains"].values()
@@ -272,16 +274,21 @@ class TestAnIdnDomain:
 class TestGoldenRecordTables:
     """The record table of an example stack: a change of DNS is a diff in a pull request."""
 
-    @pytest.mark.parametrize(
-        ("name", "settings"), [("stack-dev", stacks.dev), ("stack-two-domains", stacks.full)], ids=["dev", "full"]
-    )
-    def test_table(self, name: str, settings: Callable[[], dict[str, Any]], golden: Callable[[str, str], None]) -> None:
-        recording = stacks.run_full() if settings is stacks.full else stacks.run(settings())
-        tables = []
-        for _, domain in sorted(recording.outputs["domains"].items()):
-            records = [Record(**record) for record in domain["records"]]
-            tables.append(record_table.render([_without_key(record) for record in records]))
-        golden(name, "\n".join(tables))
+    @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+    def test_of_a_stack_file(self, stack: str, golden: Callable[[str, str], None]) -> None:
+        golden(f"stack-{stack}", _tables(stacks.run(stacks.of_file(stack))))
+
+    def test_of_two_domains(self, golden: Callable[[str, str], None]) -> None:
+        golden("stack-two-domains", _tables(stacks.run_full()))
+
+
+def _tables(recording: Recording) -> str:
+    """The record table of each domain."""
+    tables = []
+    for _, domain in sorted(recording.outputs["domains"].items()):
+        records = [Record(**record) for record in domain["records"]]
+        tables.append(record_table.render([_without_key(record) for record in records]))
+    return "\n".join(tables)
 
 
 def _without_key(record: Record) -> Record:

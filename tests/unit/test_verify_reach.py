@@ -127,6 +127,15 @@ class TestOutgoingPort25:
         assert "run it on the mail server's host" in result.mend
         assert look.dns.asked == []  # type: ignore[attr-defined]
 
+    @pytest.mark.usefixtures("at_home")
+    def test_is_not_needed_with_a_smart_host(self) -> None:
+        outputs = public() | {"smart_host": {"host": "relay.example", "port": 587}}
+        look = see(GMAIL, outputs)
+        result = way_out(look)
+        assert result.verdict == "skipped"
+        assert "relay.example" in result.mend
+        assert look.dns.asked == []  # type: ignore[attr-defined]
+
     def test_says_nothing_of_an_address_that_is_not_of_the_internet(self) -> None:
         result = way_out(see(GMAIL, stack()))
         assert result.verdict == "skipped"

@@ -165,6 +165,14 @@ class TestServer:
         assert (row.verdict, row.mend[: len(reason)]) == ("skipped", reason)
         assert wrong(results) == set()
 
+    def test_not_judged_where_mail_leaves_through_a_smart_host(self) -> None:
+        outputs = declare(stack(), "spf", content="v=spf1 include:relay.example -all")
+        outputs["smart_host"] = {"host": "relay.example", "port": 587}
+        relay = {"relay.example": '@ TXT "v=spf1 ip4:192.0.2.7 -all"\n'}
+        results = look_at(spf_record.probes(world({DOMAIN: zone_text(outputs), **relay}, outputs)))
+        assert wrong(results) == set()
+        assert of(results, "spf-server", ADDRESS4).mend.startswith("outgoing mail leaves through relay.example")
+
     def test_not_judged_with_a_resolver_that_has_something_old(self) -> None:
         results = look_at(spf_record.probes(healthy(lies={(RESOLVER, DOMAIN, "MX"): ["10 old.example.test."]})))
         assert of(results, "spf-server", ADDRESS4).mend.startswith("see `resolver`")

@@ -39,6 +39,8 @@ async def _one(look: Look, question: Question) -> Result:
     if not any(address.is_global for address in addresses):
         said = ", ".join(str(address) for address in addresses) or "there is none"
         return question.skipped(f"the mail server has no address of the Internet ({said})")
+    if relay := look.expected.smart_host:
+        return question.skipped(f"outgoing mail leaves through {relay.host}, and needs no port 25")
     if not any(is_here(str(address)) for address in addresses):
         return question.skipped("run it on the mail server's host: only from there does it say something")
     try:

@@ -193,6 +193,8 @@ async def _server(look: Look, question: Question, record: Served) -> Result:
         return question.skipped("see `spf-void`: receivers stop before the end of the record")
     if reason := await _inputs_differ(look, question.domain):
         return question.skipped(reason)
+    if relay := look.expected.smart_host:
+        return question.skipped(f"outgoing mail leaves through {relay.host}: its provider says what SPF has to include")
     host = look.expected.mail_host
     result, why, failure = await evaluated(
         look.dns, address=question.subject, sender=f"postmaster@{question.domain}", helo=host
