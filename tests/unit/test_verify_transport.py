@@ -128,6 +128,9 @@ class TestHealthyServer:
         verdicts = {row.domain: row.verdict for row in rows if row.check == "postmaster"}
         assert verdicts == {**dict.fromkeys(names, "pass"), names[-1]: "fail"}
 
+    def test_may_have_the_domain_that_others_try_relaying_with(self) -> None:
+        assert wrong(looked(server(takes=("postmaster@example.com",)), domains=("example.com",))) == []
+
     def test_need_not_take_several_commands_at_once(self) -> None:
         assert wrong(looked(server(is_pipelined=False))) == []
 

@@ -18,7 +18,8 @@ from verify.submission import EHLO_NAME, MessageRefused, greet
 
 RECIPIENTS_SECONDS = 15.0
 MOST_RECIPIENTS = 50
-OUTSIDE = "postmaster@example.com"
+STRANGERS = ("example.com", "example.net", "example.org", "elsewhere.invalid")
+"""Domains of nobody (RFC 2606), of which the first that is not the stack's own is the outside world."""
 
 _CLOSE = (
     "Have port 25 refuse what is for none of the stack's domains (`Relaying denied` in Maddy's configuration) at once: "
@@ -142,33 +143,38 @@ async def _accepted(conversation: Conversation, command: str) -> Reply:
 
 
 async def _relay(question: Question, envelope: Envelope, look: Look) -> Result:
-    own = _own_domain(look)
-    through_us = f"{OUTSIDE.replace('@', '%')}@{own}"
-    outside, percent = await envelope.to([OUTSIDE, through_us])
+    own, elsewhere = _own_domain(look), _address_elsewhere(look)
+    through_us = f"{elsewhere.replace('@', '%')}@{own}"
+    outside, percent = await envelope.to([elsewhere, through_us])
     if outside.code // 100 == 2:
-        return question.fails(f"{OUTSIDE}: {outside.text}", _CLOSE)
+        return question.fails(f"{elsewhere}: {outside.text}", _CLOSE)
     if percent.code // 100 == 2:
         [anybody] = await envelope.to([f"{secrets.token_hex(8)}@{own}"])
         if anybody.code // 100 != 2:  # else every address of the domain is taken, and this is one of them
             return question.fails(f"{through_us}: {percent.text}", _CLOSE)
-    for recipient, reply in ((OUTSIDE, outside), (through_us, percent)):
+    for recipient, reply in ((elsewhere, outside), (through_us, percent)):
         if reply.code // 100 == 4:
             return question.unknown(
                 f"{recipient}: {reply.text}", "Try again later: a server that is busy does not tell whom it takes."
             )
-    return question.passes(f"{OUTSIDE} is refused with {outside.code}")
+    return question.passes(f"{elsewhere} is refused with {outside.code}")
 
 
 async def _relay_for_forgers(question: Question, envelope: Envelope, look: Look) -> Result | None:
     """Judge whether a sender of the stack's own domain, which anybody can write, opens the way out; None if not."""
     sender = f"postmaster@{_own_domain(look)}"
     await envelope.begin(sender)
-    [reply] = await envelope.to([OUTSIDE])
-    return question.fails(f"from {sender}, {OUTSIDE}: {reply.text}", _CLOSE) if reply.code // 100 == 2 else None
+    elsewhere = _address_elsewhere(look)
+    [reply] = await envelope.to([elsewhere])
+    return question.fails(f"from {sender}, {elsewhere}: {reply.text}", _CLOSE) if reply.code // 100 == 2 else None
 
 
 def _own_domain(look: Look) -> str:
     return next(iter(look.expected.domains), look.expected.mail_host)
+
+
+def _address_elsewhere(look: Look) -> str:
+    return f"postmaster@{next(name for name in STRANGERS if name not in look.expected.domains)}"
 
 
 def _postmaster(question: Question, reply: Reply) -> Result:
