@@ -1,7 +1,7 @@
 """All settings of a stack, typed and validated once, before anything is changed.
 
-`Pulumi.yaml` describes the keys, `docs/settings.md` shows them in full; `stack_file/` has their models. All errors of a
-stack file are reported together, each with its key, the value and the mend.
+`Pulumi.yaml` and the models in `stack_file/` describe the keys; docs/configuration.md is made from them. All errors of
+a stack file are reported together, each with its key, the value and the mend.
 """
 
 import json
@@ -11,15 +11,15 @@ from functools import cached_property
 from typing import Annotated, Any, Self
 
 import pulumi
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from mail import aliases, mta_sts, records
 from stack_file import checks, report
 from stack_file.domain import Account, Dkim, Dmarc, Domain, MtaSts, Selector, TlsRpt
 from stack_file.model import Fault, Model, raise_all
 from stack_file.server import Metrics, Network, PolicySite, Ports, Server, SmartHost
-from stack_file.tls import Tls, TlsFiles, tls_files
-from stack_file.values import HttpUrl, Token
+from stack_file.tls import FILES_ELSEWHERE, Tls, TlsFiles, are_elsewhere, tls_files
+from stack_file.values import HttpUrl, Token, as_list
 
 __all__ = [
     "Account",
@@ -54,7 +54,11 @@ class Cloudflare(Model):
     """The access to Cloudflare."""
 
     api_token: Annotated[Token, Field(description="an API token with the permission Zone.DNS Edit, as a secret")]
-    base_url: HttpUrl | None = None
+    base_url: HttpUrl | None = Field(
+        default=None,
+        description="where the API is; Cloudflare's own unless set",
+        examples=["https://api.cloudflare.com/client/v4"],
+    )
 
 
 class Settings(Model):
@@ -65,6 +69,9 @@ class Settings(Model):
     domains: Annotated[list[Domain], Field(min_length=1, description="a list with the first mail domain")]
     cloudflare: Annotated[Cloudflare, Field(description="a map with apiToken, as a secret")]
     policy_site: PolicySite = PolicySite()
+    acknowledged: Annotated[list[str], BeforeValidator(as_list)] = Field(
+        default_factory=list, examples=["dmarc example.com quarantine (reports are clean)"]
+    )
 
     @property
     def certificate_names(self) -> list[str]:
@@ -111,11 +118,11 @@ class Settings(Model):
         )
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        raise_all(self._faults())
+    def _consistent(self, info: ValidationInfo) -> Self:
+        raise_all(self._faults(with_files=not are_elsewhere(info)))
         return self
 
-    def _faults(self) -> Iterator[Fault]:
+    def _faults(self, *, with_files: bool) -> Iterator[Fault]:
         site = self.policy_site if self.policy_hosts else None
         yield from checks.domain_faults(self.domains)
         yield from checks.host_faults(self.server, self.domains)
@@ -123,16 +130,18 @@ class Settings(Model):
         yield from checks.report_faults(self.domains)
         yield from checks.port_faults(self.server, site)
         yield from checks.network_faults(self.server, site)
-        yield from checks.certificate_faults(self.tls, self.certificate_names, now=datetime.now(UTC))
+        if with_files:
+            yield from checks.certificate_faults(self.tls, self.certificate_names, now=datetime.now(UTC))
 
 
-def load(config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
+def load(config: Mapping[str, str], secret_keys: Collection[str] = (), *, files_are_here: bool = True) -> Settings:
     """Read a stack's settings.
 
     Args:
         config: for each key that is set, its value as Pulumi gives it to the program: text or JSON.
         secret_keys: the keys that hold something encrypted in the stack file. (Pulumi does not say what: a secret in
             plain text beside an encrypted one in the same key goes unnoticed.)
+        files_are_here: whether this machine has the certificate's files, so that they are looked at.
 
     Raises:
         SettingsError: with all that is wrong.
@@ -147,7 +156,7 @@ def load(config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settin
         for path in report.open_secrets(value, key)
     ]
     try:
-        settings = Settings.model_validate(raw)
+        settings = Settings.model_validate(raw, context=None if files_are_here else FILES_ELSEWHERE)
     except ValidationError as error:
         errors = [*report.lines(error, Settings), *errors]
     if errors:

@@ -6,19 +6,28 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from mail import dkim, dmarc, mta_sts, records, spf, tls_rpt
-from stack_file.model import Fault, Model, raise_all
+from stack_file.model import Fault, Kind, Model, raise_all
 from stack_file.values import AliasTarget, DomainName, MailboxName, Password, ReportUri, ZoneId, as_list, named
 
 Uris = Annotated[list[ReportUri], BeforeValidator(as_list)]
-Spf = Annotated[str, AfterValidator(spf.check)]
+Spf = Annotated[str, Kind("SPF record"), AfterValidator(spf.check)]
 
 
 class Selector(Model):
-    """One DKIM key of a domain; `private_key` adopts an existing one."""
+    """A name alone, or a map. A selector is one key for ever: another key takes another selector."""
 
-    name: Annotated[str, AfterValidator(dkim.check_selector), Field(description="the selector, such as s2026")]
-    algorithm: dkim.Algorithm = dkim.DEFAULT_ALGORITHM
-    private_key: SecretStr | None = None
+    name: Annotated[
+        str,
+        Kind("letters, digits, inner hyphens"),
+        AfterValidator(dkim.check_selector),
+        Field(description="the selector, such as s2026"),
+    ]
+    algorithm: dkim.Algorithm = Field(
+        default=dkim.DEFAULT_ALGORITHM, description="what kind of key; cannot be changed later", examples=["ed25519"]
+    )
+    private_key: Annotated[SecretStr, Kind("PEM text as a secret")] | None = Field(
+        default=None, description="an existing key to adopt, of that `algorithm`; one is made unless set"
+    )
 
     @field_validator("private_key")
     @classmethod
@@ -31,12 +40,18 @@ class Selector(Model):
 
 
 class Dkim(Model):
-    """The domain's DKIM keys, and which of them sign outgoing mail (all, unless listed)."""
+    """The keys that outgoing mail is signed with."""
 
-    selectors: Annotated[list[Annotated[Selector, BeforeValidator(named)]], Field(min_length=1)] = Field(
-        default_factory=lambda: [Selector(name=dkim.DEFAULT_SELECTOR)]
+    selectors: Annotated[
+        list[Annotated[Selector, BeforeValidator(named)]], Kind("list of names or maps"), Field(min_length=1)
+    ] = Field(
+        default_factory=lambda: [Selector(name=dkim.DEFAULT_SELECTOR)],
+        description="the keys, each with a record of its own",
+        examples=[["s2026", {"name": "e2026", "algorithm": "ed25519"}]],
     )
-    signing: Annotated[list[str], Field(min_length=1)] | None = None
+    signing: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="which of them sign; all unless set", examples=[["s2026"]]
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -61,41 +76,88 @@ class Dkim(Model):
 
 
 class Dmarc(Model):
-    """The domain's DMARC policy (RFC 9989)."""
+    """The domain's DMARC policy (RFC 9989).
 
-    policy: dmarc.Policy = "quarantine"
-    subdomain_policy: dmarc.Policy | None = None
-    nonexistent_policy: dmarc.Policy | None = None
-    dkim_alignment: dmarc.Alignment | None = None
-    spf_alignment: dmarc.Alignment | None = None
-    testing: bool = False
-    rua: Uris | None = None
-    ruf: Uris = Field(default_factory=list)
+    An address that reports go to, in one of the stack's domains, must be an account or alias there, or `NAME+ANYTHING`
+    of one. Another domain has to agree to reports on this one: where it is in the stack, the record for that is
+    published as well.
+    """
+
+    policy: dmarc.Policy = Field(
+        default="quarantine", description="what receivers do with forged mail (`p`)", examples=["reject"]
+    )
+    subdomain_policy: dmarc.Policy | None = Field(
+        default=None, description="for subdomains (`sp`); as `policy` unless set", examples=["reject"]
+    )
+    nonexistent_policy: dmarc.Policy | None = Field(
+        default=None,
+        description="for subdomains that do not exist (`np`); as `subdomainPolicy` unless set",
+        examples=["reject"],
+    )
+    dkim_alignment: dmarc.Alignment | None = Field(
+        default=None, description="relaxed or strict (`adkim`); relaxed unless set", examples=["s"]
+    )
+    spf_alignment: dmarc.Alignment | None = Field(
+        default=None, description="relaxed or strict (`aspf`); relaxed unless set", examples=["s"]
+    )
+    testing: bool = Field(default=False, description="asks for the policy one step milder (`t=y`)", examples=[True])
+    rua: Uris | None = Field(
+        default=None,
+        description="where reports go; `mailto:postmaster@DOMAIN` unless set, `[]` for none",
+        examples=["mailto:dmarc@example.com"],
+    )
+    ruf: Uris = Field(
+        default_factory=list,
+        description="where reports on single failures go",
+        examples=["mailto:dmarc@example.com"],
+    )
 
 
 class MtaSts(Model):
     """The domain's MTA-STS policy (RFC 8461)."""
 
-    enabled: bool = True
-    mode: mta_sts.Mode = mta_sts.DEFAULT_MODE
-    max_age: Annotated[
-        int, AfterValidator(mta_sts.check_max_age), Field(description="how long senders remember it, in seconds")
-    ] = mta_sts.DEFAULT_MAX_AGE
+    enabled: bool = Field(
+        default=True,
+        description="`false` leaves out policy and records; where a policy was published, first have `mode: none` for "
+        "as long as its `maxAge`",
+        examples=[False],
+    )
+    mode: mta_sts.Mode = Field(
+        default=mta_sts.DEFAULT_MODE, description="what senders do when TLS fails", examples=["enforce"]
+    )
+    max_age: Annotated[int, Kind(f"seconds, 0 to {mta_sts.LONGEST_MAX_AGE}"), AfterValidator(mta_sts.check_max_age)] = (
+        Field(
+            default=mta_sts.DEFAULT_MAX_AGE,
+            description="how long senders remember it, in seconds",
+            examples=[2592000],
+        )
+    )
 
 
 class TlsRpt(Model):
-    """Where reports on failed TLS go (RFC 8460)."""
+    """Reports on failed TLS (RFC 8460)."""
 
-    enabled: bool = True
-    rua: Annotated[Uris, Field(min_length=1)] | None = None
+    enabled: bool = Field(default=True, description="whether reports are asked for", examples=[False])
+    rua: Annotated[Uris, Field(min_length=1)] | None = Field(
+        default=None,
+        description="where they go, as in `dmarc`; `mailto:postmaster@DOMAIN` unless set",
+        examples=["https://tls.example.com/report"],
+    )
 
 
 class Account(Model):
-    """A mailbox with a login; without `password` one is generated once."""
+    """A name alone, or a map: a mailbox with a login."""
 
-    name: Annotated[MailboxName, Field(description="what stands before the @")]
-    password: Password | None = None
-    delete_mailbox: bool = False
+    name: Annotated[MailboxName, Field(description="what stands before the @", examples=["anna"])]
+    password: Password | None = Field(
+        default=None,
+        description="its password, generated once unless set; in the output `account_passwords` either way",
+    )
+    delete_mailbox: bool = Field(
+        default=False,
+        description="whether the mail goes when the account is removed; set it in an update before",
+        examples=[True],
+    )
 
 
 def _no_alias_twice(value: Any) -> Any:
@@ -112,18 +174,36 @@ class Domain(Model):
     """A mail domain."""
 
     name: Annotated[DomainName, Field(description="the domain, such as example.com")]
-    zone_id: ZoneId | None = None
-    apex: bool = True
-    dkim: Dkim = Dkim()
-    spf: Spf = spf.DOMAIN_DEFAULT
-    dmarc: Dmarc = Dmarc()
-    mta_sts: MtaSts = MtaSts()
-    tls_rpt: TlsRpt = TlsRpt()
-    accounts: list[Annotated[Account, BeforeValidator(named)]] = Field(default_factory=list)
+    zone_id: ZoneId | None = Field(
+        default=None,
+        description="Cloudflare's zone; looked up by `name` unless set",
+        examples=["023e105f4ecef8ad9ca31a8372d0c353"],
+    )
+    accounts: Annotated[list[Annotated[Account, BeforeValidator(named)]], Kind("list of names or maps")] = Field(
+        default_factory=list, description="mailboxes with a login", examples=[["mail", "postmaster"]]
+    )
     aliases: Annotated[
         dict[MailboxName, Annotated[list[AliasTarget], BeforeValidator(as_list), Field(min_length=1)]],
         BeforeValidator(_no_alias_twice),
-    ] = Field(default_factory=dict)
+    ] = Field(
+        default_factory=dict,
+        description="name to names in this domain, or addresses anywhere",
+        examples=[{"info": "mail", "team": ["mail", "anna@example.net"]}],
+    )
+    apex: bool = Field(
+        default=True,
+        description="whether the domain's own A and AAAA point to the server; `false` where the domain has a web site",
+        examples=[False],
+    )
+    dkim: Dkim = Field(default=Dkim(), description="keys for signing; one unless set")
+    spf: Spf = Field(
+        default=spf.DOMAIN_DEFAULT,
+        description="published as it is",
+        examples=["v=spf1 mx include:_spf.provider.example ~all"],
+    )
+    dmarc: Dmarc = Field(default=Dmarc(), description="DMARC policy (RFC 9989)")
+    mta_sts: MtaSts = Field(default=MtaSts(), description="MTA-STS policy (RFC 8461)")
+    tls_rpt: TlsRpt = Field(default=TlsRpt(), description="reports on failed TLS (RFC 8460)")
 
     @property
     def dmarc_text(self) -> str:

@@ -14,6 +14,12 @@ class Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
+class Kind(NamedTuple):
+    """What a value is, in the words of docs/configuration.md, where its type does not say it; for `Annotated`."""
+
+    words: str
+
+
 class Fault(NamedTuple):
     """Something wrong between settings that are each right by themselves.
 

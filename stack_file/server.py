@@ -11,6 +11,7 @@ from stack_file.model import Fault, Model, raise_all
 from stack_file.values import (
     Address,
     AnyAddress,
+    Between,
     CaPem,
     Cpus,
     DockerHost,
@@ -27,26 +28,33 @@ from stack_file.values import (
     SomeAddresses,
     ZoneId,
     as_list,
-    between,
 )
 
 
 class Network(Model):
-    """An existing Docker network to join, with fixed addresses in it; without it the stack makes one of its own."""
+    """An existing Docker network to join; without it the stack makes one of its own."""
 
-    name: Annotated[str, Field(description="the name of the Docker network")]
-    ipv4: Ipv4 | None = None
-    ipv6: Ipv6 | None = None
+    name: Annotated[str, Field(description="the name of the Docker network", examples=["backend"])]
+    ipv4: Ipv4 | None = Field(
+        default=None,
+        description="the container's fixed address in it; Docker's choice unless set",
+        examples=["172.20.0.25"],
+    )
+    ipv6: Ipv6 | None = Field(default=None, description="the same for IPv6", examples=["fd00:20::25"])
 
 
 class Ports(Model):
-    """The host's port for each of the mail server's."""
+    """The Docker host's port for each of the mail server's.
 
-    smtp: Port = 25
-    imap: Port = 143
-    submissions: Port = 465
-    submission: Port = 587
-    imaps: Port = 993
+    SRV records name the published `submissions`, `submission` and `imaps`. Other servers deliver to port 25 only: map
+    `smtp` to another where something in front of Docker maps it back.
+    """
+
+    smtp: Port = Field(default=25, description="the port for mail from other servers")
+    imap: Port = Field(default=143, description="the port for reading mail, with STARTTLS")
+    submissions: Port = Field(default=465, description="the port for sending mail, over TLS")
+    submission: Port = Field(default=587, description="the port for sending mail, with STARTTLS", examples=[10587])
+    imaps: Port = Field(default=993, description="the port for reading mail, over TLS")
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -61,13 +69,26 @@ class Ports(Model):
 
 
 class SmartHost(Model):
-    """The provider that relays outgoing mail where port 25 is closed."""
+    """The provider that outgoing mail is relayed through, where port 25 is closed."""
 
-    host: Annotated[HostName, Field(description="the relay's name, which its certificate covers")]
-    port: Port = 587
-    user: RelayUser | None = None
-    password: RelayPassword | None = None
-    ca_certificate: CaPem | None = None
+    host: Annotated[
+        HostName,
+        Field(description="the relay's name, which its certificate covers", examples=["smtp.provider.example"]),
+    ]
+    port: Port = Field(
+        default=587,
+        description="its port: 465 is TLS from the first byte; on any other, STARTTLS is required",
+        examples=[465],
+    )
+    user: RelayUser | None = Field(
+        default=None, description="the login name; with `password` or not at all", examples=["mail@example.com"]
+    )
+    password: RelayPassword | None = Field(
+        default=None,
+        description="its password: no line break, no `{env:`, no `$(`, no backslash at the end or before a quote, "
+        "which `maddy.conf` cannot carry",
+    )
+    ca_certificate: CaPem | None = Field(default=None, description="the CA of the relay, when it is not a public one")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -78,10 +99,14 @@ class SmartHost(Model):
 
 
 class Metrics(Model):
-    """Where the host publishes Maddy's OpenMetrics page; a private address, since the page has no login."""
+    """Where the Docker host publishes Maddy's OpenMetrics page; `{}` takes the defaults."""
 
-    bind_address: AnyAddress = IPv4Address("127.0.0.1")
-    port: Port = maddy_conf.METRICS_PORT
+    bind_address: AnyAddress = Field(
+        default=IPv4Address("127.0.0.1"),
+        description="on which address: a private one, since the page has no login",
+        examples=["10.0.0.5"],
+    )
+    port: Port = Field(default=maddy_conf.METRICS_PORT, description="on which port", examples=[9100])
 
     @field_validator("bind_address")
     @classmethod
@@ -95,21 +120,51 @@ class Server(Model):
     """The mail server: its name and addresses in the world, and how its container runs."""
 
     hostname: Annotated[HostName, Field(description="the name of the MX host, such as mail.example.com")]
-    ipv4: PublicIpv4 | None = None
-    ipv6: PublicIpv6 | None = None
-    zone_id: ZoneId | None = None
-    image: Image = "foxcpp/maddy:0.8.2"
-    docker_host: DockerHost | None = None
-    bind_address: SomeAddresses | None = None
-    ports: Ports = Ports()
-    network: Network | None = None
-    dns: Annotated[list[AnyAddress], BeforeValidator(as_list)] = Field(default_factory=list)
-    memory: Annotated[int, between(64, 1048576, "MiB"), Field(description="its limit in MiB")] = 512
-    cpus: Cpus = 1.0
-    max_message_size: MessageSize = "32M"
-    protect_data: bool = True
-    smart_host: SmartHost | None = None
-    metrics: Metrics | None = None
+    ipv4: PublicIpv4 | None = Field(
+        default=None,
+        description="its public address, this or `ipv6` at least; behind NAT, the router's",
+        examples=["198.51.100.25"],
+    )
+    ipv6: PublicIpv6 | None = Field(default=None, description="the same for IPv6", examples=["2001:db8::25"])
+    zone_id: ZoneId | None = Field(
+        default=None,
+        description="Cloudflare's zone of `hostname`, required when that is in none of the domains",
+        examples=["023e105f4ecef8ad9ca31a8372d0c353"],
+    )
+    image: Image = Field(
+        default="foxcpp/maddy:0.8.2", description="an exact tag or digest", examples=["foxcpp/maddy:0.8.2"]
+    )
+    docker_host: DockerHost | None = Field(
+        default=None,
+        description="where Docker is, as in `DOCKER_HOST`; the `docker` command must reach it too; this machine's "
+        "unless set",
+        examples=["ssh://root@mail.example.com"],
+    )
+    bind_address: SomeAddresses | None = Field(
+        default=None,
+        description="the Docker host's addresses on which ports are published; unless set all: `0.0.0.0`, and `::` "
+        "with `ipv6`",
+        examples=[["198.51.100.25", "2001:db8::25"]],
+    )
+    ports: Ports = Field(default=Ports(), description="the Docker host's port for each of the server's")
+    network: Network | None = Field(default=None, description="an existing Docker network to join")
+    dns: Annotated[list[AnyAddress], BeforeValidator(as_list)] = Field(
+        default_factory=list, description="its resolvers; Docker's unless set", examples=["9.9.9.9"]
+    )
+    memory: Annotated[int, Between(64, 1048576, "MiB")] = Field(
+        default=512, description="its limit in MiB; there is no swap beyond it", examples=[256]
+    )
+    cpus: Cpus = Field(default=1.0, description="its limit in cores", examples=[0.5])
+    max_message_size: MessageSize = Field(
+        default="32M",
+        description="the largest message accepted, in bytes of that power of 1024",
+        examples=["64M"],
+    )
+    protect_data: bool = Field(
+        default=True, description="whether Pulumi refuses to remove the volume with the mail", examples=[False]
+    )
+    smart_host: SmartHost | None = Field(default=None, description="a provider to relay outgoing mail through")
+    metrics: Metrics | None = Field(default=None, description="publishes Maddy's OpenMetrics page")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -131,15 +186,23 @@ class Server(Model):
 class PolicySite(Model):
     """The web server of the MTA-STS policies; on the mail server's host and addresses unless told otherwise."""
 
-    image: Image = "caddy:2.11.9"
-    ipv4: PublicIpv4 | None = None
-    ipv6: PublicIpv6 | None = None
-    network: Network | None = None
-    bind_address: SomeAddresses | None = None
-    http_port: Port = 80
-    https_port: Port = 443
-    memory: Annotated[int, between(32, 1048576, "MiB"), Field(description="its limit in MiB")] = 128
-    cpus: Cpus = 0.5
+    image: Image = Field(default="caddy:2.11.9", description="an exact tag or digest", examples=["caddy:2.11.9"])
+    ipv4: PublicIpv4 | None = Field(
+        default=None, description="its public address; the server's unless set", examples=["198.51.100.80"]
+    )
+    ipv6: PublicIpv6 | None = Field(default=None, description="the same for IPv6", examples=["2001:db8::80"])
+    network: Network | None = Field(default=None, description="an existing Docker network to join")
+    bind_address: SomeAddresses | None = Field(
+        default=None,
+        description="the Docker host's addresses on which ports are published; the server's unless set",
+        examples=["198.51.100.80"],
+    )
+    http_port: Port = Field(default=80, description="the Docker host's port for HTTP", examples=[10080])
+    https_port: Port = Field(default=443, description="the Docker host's port for HTTPS", examples=[10443])
+    memory: Annotated[int, Between(32, 1048576, "MiB")] = Field(
+        default=128, description="its limit in MiB", examples=[64]
+    )
+    cpus: Cpus = Field(default=0.5, description="its limit in cores", examples=[0.25])
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

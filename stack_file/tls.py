@@ -3,9 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, model_validator
 
-from stack_file.model import Fault, Model, raise_all
+from stack_file.model import Fault, Kind, Model, raise_all
+
+FILES_ELSEWHERE = {"files": "elsewhere"}
+"""The context of a validation on a machine that does not have the certificate's files: they are not looked at."""
+
+
+def are_elsewhere(info: ValidationInfo) -> bool:
+    """Tell whether a validation is in the context `FILES_ELSEWHERE`."""
+    return info.context is FILES_ELSEWHERE
 
 
 def _pem(value: str) -> str:
@@ -21,32 +29,43 @@ def _pem(value: str) -> str:
         ) from None
 
 
-def _readable(value: str) -> str:
-    _pem(value)
+def _readable(value: str, info: ValidationInfo) -> str:
+    if not are_elsewhere(info):
+        _pem(value)
     return value
 
 
-def _readable_secret(value: SecretStr) -> SecretStr:
-    _pem(value.get_secret_value())
+def _readable_secret(value: SecretStr, info: ValidationInfo) -> SecretStr:
+    _readable(value.get_secret_value(), info)
     return value
 
 
 class TlsFiles(Model):
-    """The certificate chain and key, each as the path of a PEM file or as PEM text (the key: a secret)."""
+    """A certificate that is brought along.
+
+    Paths start from the project's folder. Checked before anything changes: both parse, the key is the certificate's and
+    has no passphrase, each certificate is issued by the next, none has expired, and all the names are covered.
+    """
 
     certificate: Annotated[
-        str, AfterValidator(_readable), Field(description="the certificate and its issuers (fullchain.pem)")
+        str,
+        Kind("path or PEM text"),
+        AfterValidator(_readable),
+        Field(description="the certificate and its issuers (fullchain.pem)", examples=["certs/fullchain.pem"]),
     ]
     private_key: Annotated[
-        SecretStr, AfterValidator(_readable_secret), Field(description="the certificate's key (privkey.pem)")
+        SecretStr,
+        Kind("path, or PEM text as a secret"),
+        AfterValidator(_readable_secret),
+        Field(description="the certificate's key (privkey.pem)", examples=["certs/privkey.pem"]),
     ]
 
 
 class Tls(Model):
     """Where the certificate of the MX host and the policy hosts comes from."""
 
-    source: Annotated[Literal["files", "self-signed"], Field(description="files or self-signed")]
-    files: TlsFiles | None = None
+    source: Annotated[Literal["files", "self-signed"], Field(description="files or self-signed", examples=["files"])]
+    files: TlsFiles | None = Field(default=None, description="required with `source: files`, and only then")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

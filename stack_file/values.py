@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, SecretStr
+from pydantic_core import core_schema
 
 from mail import certificates, maddy_conf, names, report_uri
+from stack_file.model import Kind
 
 Address = IPv4Address | IPv6Address
 
@@ -29,15 +32,26 @@ def named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-def between(low: float, high: float, unit: str = "") -> AfterValidator:
-    """Accept numbers from `low` to `high` only."""
+@dataclass(frozen=True)
+class Between:
+    """Accepts numbers from `low` to `high` only; for `Annotated`."""
 
-    def check(value: float) -> float:
-        if not low <= value <= high:
-            raise ValueError(f"is out of range: use {low:g} to {high:.0f}{unit and ' '}{unit}")
+    low: float
+    high: float
+    unit: str = ""
+
+    @property
+    def words(self) -> str:
+        """The range, as docs/configuration.md says it."""
+        return f"{self.unit}{self.unit and ', '}{self.low:g} to {self.high:.0f}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def _checked(self, value: float) -> float:
+        if not self.low <= value <= self.high:
+            raise ValueError(f"is out of range: use {self.low:g} to {self.high:.0f}{self.unit and ' '}{self.unit}")
         return value
-
-    return AfterValidator(check)
 
 
 def _domain_name(text: str) -> str:
@@ -144,29 +158,33 @@ def _ca(pem: str) -> str:
     return pem
 
 
-HostName = Annotated[str, AfterValidator(names.to_ascii)]
-DomainName = Annotated[str, AfterValidator(_domain_name)]
+HostName = Annotated[str, Kind("name"), AfterValidator(names.to_ascii)]
+DomainName = Annotated[str, Kind("name"), AfterValidator(_domain_name)]
 MailboxName = Annotated[str, AfterValidator(_mailbox_name)]
 AliasTarget = Annotated[str, AfterValidator(_alias_target)]
-ReportUri = Annotated[str, AfterValidator(report_uri.check)]
-Ipv4 = Annotated[IPv4Address, _address(IPv4Address)]
-Ipv6 = Annotated[IPv6Address, _address(IPv6Address)]
-PublicIpv4 = Annotated[IPv4Address, _address(IPv4Address), AfterValidator(_public)]
-PublicIpv6 = Annotated[IPv6Address, _address(IPv6Address), AfterValidator(_public)]
-AnyAddress = Annotated[Address, _address()]
+ReportUri = Annotated[str, Kind("URI"), AfterValidator(report_uri.check)]
+Ipv4 = Annotated[IPv4Address, Kind("IPv4 address"), _address(IPv4Address)]
+Ipv6 = Annotated[IPv6Address, Kind("IPv6 address"), _address(IPv6Address)]
+PublicIpv4 = Annotated[IPv4Address, Kind("IPv4 address"), _address(IPv4Address), AfterValidator(_public)]
+PublicIpv6 = Annotated[IPv6Address, Kind("IPv6 address"), _address(IPv6Address), AfterValidator(_public)]
+AnyAddress = Annotated[Address, Kind("address"), _address()]
 SomeAddresses = Annotated[list[AnyAddress], BeforeValidator(as_list), Field(min_length=1)]
-Port = Annotated[int, between(1, 65535)]
-Cpus = Annotated[float, between(0.05, 512, "cores")]
-Image = Annotated[str, AfterValidator(_image)]
+Port = Annotated[int, Between(1, 65535)]
+Cpus = Annotated[float, Between(0.05, 512, "cores")]
+Image = Annotated[str, Kind("image"), AfterValidator(_image)]
 ZoneId = Annotated[
     str,
+    Kind("32 hex digits"),
     _matching(r"[0-9a-f]{32}", "is no zone id: copy the 32 hexadecimal digits that the zone's overview shows"),
 ]
 MessageSize = Annotated[
-    str, _matching(r"[1-9]\d{0,5}[KMG]", "is no message size: write a number followed by K, M or G, such as 32M")
+    str,
+    Kind("number and K, M or G"),
+    _matching(r"[1-9]\d{0,5}[KMG]", "is no message size: write a number followed by K, M or G, such as 32M"),
 ]
 DockerHost = Annotated[
     str,
+    Kind("URL"),
     _matching(
         r"(ssh|tcp|unix|npipe)://\S+",
         "is no Docker host: write ssh://user@host, tcp://host:port or unix:///path",
@@ -174,10 +192,11 @@ DockerHost = Annotated[
 ]
 HttpUrl = Annotated[
     str,
+    Kind("URL"),
     _matching(r"https?://[^\s/]+(/\S*)?", "is no URL: write it like https://api.cloudflare.com/client/v4"),
 ]
-CaPem = Annotated[str, AfterValidator(_ca)]
-Password = Annotated[SecretStr, _secret(_password)]
+CaPem = Annotated[str, Kind("PEM text"), AfterValidator(_ca)]
+Password = Annotated[SecretStr, Kind("secret, 8 characters to 72 bytes"), _secret(_password)]
 RelayPassword = Annotated[SecretStr, _secret(maddy_conf.quoted)]
 RelayUser = Annotated[str, AfterValidator(lambda text: (maddy_conf.quoted(text), text)[1])]
 Token = Annotated[SecretStr, _secret(_token)]

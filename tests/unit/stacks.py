@@ -120,9 +120,14 @@ def full() -> dict[str, Any]:
     }
 
 
-def dev() -> dict[str, Any]:
-    """The project's own `Pulumi.dev.yaml`, with another token, since that one is encrypted."""
-    written = yaml.safe_load(PROGRAM.with_name("Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
+def of_file(stack: str) -> dict[str, Any]:
+    """The settings of the project's own `Pulumi.STACK.yaml`, with another token, since that one is encrypted."""
+    return of_text(PROGRAM.with_name(f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+
+
+def of_text(stack_file: str) -> dict[str, Any]:
+    """The settings of a stack file, with another token, since that one is encrypted."""
+    written = yaml.safe_load(stack_file)["config"]
     settings = {key.removeprefix("maddy-stack:"): value for key, value in written.items()}
     return {**settings, "cloudflare": {**settings["cloudflare"], "apiToken": TOKEN}}
 

@@ -228,7 +228,7 @@ class TestTheNetwork:
         assert "ipamConfigs" not in network
 
     def test_that_is_there_already_is_joined_and_none_is_made(self) -> None:
-        recording = stacks.run(stacks.dev())
+        recording = stacks.run(stacks.of_file("dev"))
         assert recording.of_type("Network") == {}
         (joined,) = recording.one("Container", "server").plain["networksAdvanced"]
         assert joined == {"name": "maddy-lab-dev", "ipv4Address": "198.51.100.25", "ipv6Address": "2001:db8:25::25"}

@@ -168,5 +168,5 @@ class TestTheProgramSaysItToo:
             record(stacks.minimal(), secrets=())
 
     def test_the_projects_own_dev_stack_is_right(self) -> None:
-        read(stacks.dev())
+        read(stacks.of_file("dev"))
         assert "secure" in (PROGRAM.with_name("Pulumi.dev.yaml")).read_text(encoding="utf-8")
