@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help up preview preflight verify down outputs test lint docs bench
+.PHONY: help up preview diff preflight verify down outputs test lint docs bench
 MAKEFLAGS += --no-print-directory
 
 # The environment is ready when the stamp is there that is named after what the requirement files say.
@@ -20,6 +20,9 @@ up: $(RUN) ## From nothing to a mail domain that answers (OFFICIAL=1: try all do
 
 preview: $(RUN) ## What `make up` would change
 	@$(LAB) preview $(if $(OFFICIAL),--official)
+
+diff: $(RUN) ## What changed stack files mean for delivery, in words (BASE=main, STACK=prod, STRICT=1)
+	@.venv/bin/python -m changes --base '$(or $(BASE),main)' $(if $(STACK),--stack '$(STACK)') $(if $(STRICT),--strict)
 
 preflight: $(RUN) ## What is in the way of the first `pulumi up` on a live zone (STACK=prod)
 ifeq ($(or $(STACK),dev),dev)
@@ -44,13 +47,16 @@ outputs: $(RUN) ## What came of it, as JSON (SECRETS=1: with the passwords)
 test: $(DEV) ## All tests (PYTEST="...": arguments for pytest)
 	@$(LAB) test $(PYTEST)
 
-lint: $(DEV) ## ruff and mypy
+lint: $(DEV) ## ruff and mypy; actionlint and zizmor of the workflows
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy
+	@.venv/bin/python -m lab.actionlint
+	@.venv/bin/zizmor --offline --pedantic --quiet --no-progress .github
 
 docs: $(RUN) ## Write the pages that are made from the code
 	@.venv/bin/python -m verify.report.checks_page > docs/checks.md
+	@.venv/bin/python -m stack_file.page > docs/configuration.md
 
 bench: $(DEV) ## How fast the program and the checks are, against bare ones
 	@.venv/bin/python -m tests.bench

@@ -96,6 +96,14 @@ COREDNS = Tool(
     minutes=1,
     source=ROOT / "lab" / "images" / "coredns.go",
 )
+ACTIONLINT = Tool(
+    name="actionlint",
+    version="1.7.12",
+    package="github.com/rhysd/actionlint/cmd/actionlint",
+    minutes=1,
+    ldflags="-s -w -X github.com/rhysd/actionlint.version=1.7.12",
+    for_container=False,
+)
 
 
 def ensure(tool: Tool) -> Path:
