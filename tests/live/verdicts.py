@@ -8,12 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.examine import examine
-
 from tests.live.mutants import AUTHORITY
 from tests.live.stack import MailStack
 from verify import expectation
 from verify.dns_client import Server
+from verify.examine import examine
 from verify.result import Result
 
 DOMAIN = "example.test"
