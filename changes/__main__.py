@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from changes import acknowledgement, comparison, document, reading, records, revision
 from changes.document import Report
@@ -15,20 +14,14 @@ from changes.reading import Version
 from changes.revision import SourceError
 from settings import SettingsError
 from verify.printable import printable
+from verify.usage import WRONG_USAGE, Parser
 
 INVALID = 1
 NOT_ACKNOWLEDGED = 3
-WRONG_USAGE = 64
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m changes",
         description="What differs between two versions of the stack files, and what it means for delivery, as "
         "Markdown. It needs no cloud and no passphrase.",

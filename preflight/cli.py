@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
 
 import dns.resolver
 
@@ -26,19 +25,13 @@ from verify.report.page import Page
 from verify.report.progress import Watcher, watcher
 from verify.result import Result
 from verify.run import run
+from verify.usage import Parser
 
 FAILED = 1
-WRONG_USAGE = 64
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m preflight",
         description="What to know before the first `pulumi up` of a stack on a live zone. Nothing is changed.",
         epilog="Exit code: 0 nothing in the way, 1 something is, 2 something could not be looked at, 64 wrong usage.",

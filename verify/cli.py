@@ -23,8 +23,7 @@ from verify.report.outcome import Outcome
 from verify.report.page import Page
 from verify.report.progress import Watcher, watcher
 from verify.result import Result
-
-WRONG_USAGE = 64
+from verify.usage import WRONG_USAGE
 
 
 def main(arguments: Sequence[str]) -> int:
