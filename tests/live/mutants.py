@@ -26,6 +26,7 @@ from lab.settings import Lab
 from mail import certificates
 from mail.certificates import Issued
 from tests.live.stack import MailStack
+from tests.live.tls import MAIL_PORTS
 
 LIAR = "127.0.0.153"
 SERVER = "127.0.0.125"
@@ -138,7 +139,7 @@ def clone_of_the_server(stack: MailStack, change: Callable[[dict[str, bytes]], o
         clone.start()
         address = lab.address4(CLONE_NUMBER)
         deadline = time.monotonic() + START_SECONDS
-        while not _listens(address, 25):
+        while not all(_listens(address, port) for port in MAIL_PORTS):
             assert time.monotonic() < deadline, clone.logs().decode()
             time.sleep(0.1)
         yield address
@@ -147,9 +148,11 @@ def clone_of_the_server(stack: MailStack, change: Callable[[dict[str, bytes]], o
 
 
 def _listens(address: str, port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1) as connection:
-        return connection.recv(4).startswith(b"220")
-    return False
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _unpacked(archive: bytes) -> dict[str, bytes]:
