@@ -7,6 +7,7 @@ import pulumi_docker as docker
 import outputs
 import settings as stack_settings
 import wiring
+from components import docker_host
 from components.account import Account
 from components.certificate import Certificate
 from components.container_network import ContainerNetwork
@@ -16,6 +17,8 @@ from components.mail_server import MailServer
 from components.policy_site import PolicySite
 
 settings = stack_settings.from_stack()
+if settings.server.docker_host:
+    docker_host.require(settings.server.docker_host)
 name = f"maddy-{pulumi.get_stack()}"
 
 at_docker = pulumi.ResourceOptions(

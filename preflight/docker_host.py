@@ -12,6 +12,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
+from components.docker_host import ssh_refusal
 from preflight.stack import Stack
 from stack_file.values import Address
 from verify.failures import Failure
@@ -126,5 +127,9 @@ async def docker(stack: Stack, *arguments: str) -> str:
             process.kill()
             await process.wait()
     if process.returncode != 0:
+        if known := ssh_refusal(complaint.decode(errors="replace")):
+            problem = NoDocker(known[0])
+            problem.mend = known[1]
+            raise problem
         raise NoDocker(printable(complaint) or f"`docker {arguments[0]}` failed with status {process.returncode}")
     return output.decode(errors="replace")

@@ -93,7 +93,7 @@ class TestWhatIsNotThere:
     def test_a_docker_host_that_does_not_answer(self, mail_stack: MailStack) -> None:
         host = "tcp://127.0.0.26:9"
         said = refused(mail_stack, lambda settings: settings["server"].update(dockerHost=host))
-        assert f"Docker does not answer at {host}: start it there" in said
+        assert f"no Docker at {host}: Cannot connect to the Docker daemon at {host}. Nothing was changed." in said
 
 
 class TestProtectedData:

@@ -66,6 +66,12 @@ class TestTheDaemon:
         assert (row.verdict, row.found) == ("fail", r"permission denied \x1b[31m")
         assert "server.dockerHost" in row.mend
 
+    def test_whose_ssh_key_is_unknown_is_told_apart(self, docker: Callable[..., None]) -> None:
+        docker(complaint="error during connect: ...: stderr=Host key verification failed.\r\n", code=1)
+        [row] = rows(docker_host.probes(at("ssh://root@mail.example.org")))
+        assert (row.verdict, row.found) == ("fail", "its SSH host key is not known here")
+        assert "docs/going-live.md" in row.mend
+
     def test_that_hangs_is_given_up(self, docker: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
         docker(seconds=60)
         monkeypatch.setattr(docker_host, "SECONDS", 0.2)

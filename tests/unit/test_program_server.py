@@ -9,6 +9,8 @@ import pytest
 import stacks
 from recorder import Recording, Resource
 
+from components import docker_host
+
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
@@ -253,7 +255,9 @@ class TestTheSmartHost:
         assert "/data/tls/smart_host_ca.pem" not in recording.seeded()
 
 
-def test_providers_are_the_ones_that_the_settings_name() -> None:
+def test_providers_are_the_ones_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(docker_host, "require", asked.append)
     recording = stacks.run(
         stacks.changed(
             stacks.repeatable(),
@@ -261,6 +265,7 @@ def test_providers_are_the_ones_that_the_settings_name() -> None:
             cloudflare__baseUrl="http://127.0.0.1:8425/client/v4",
         )
     )
+    assert asked == ["ssh://root@mail.example.org"]
     assert recording.one("docker", "docker").plain["host"] == "ssh://root@mail.example.org"
     cloudflare = recording.one("cloudflare", "cloudflare").plain
     assert (cloudflare["baseUrl"], cloudflare["apiToken"]) == ("http://127.0.0.1:8425/client/v4", stacks.TOKEN)

@@ -8,6 +8,7 @@ import requests
 from docker import APIClient, DockerClient
 from docker.errors import APIError, DockerException, NotFound
 
+from lab.plugins.docker import ssh
 from lab.plugins.properties import redact
 from lab.plugins.serving import ResourceError
 
@@ -27,11 +28,12 @@ def connect(host: str | None) -> APIClient:
         ResourceError: no daemon answers there.
     """
     address = host or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    ssh = address.startswith("ssh://")
     try:
+        if address.startswith("ssh://"):
+            return ssh.client(address, READ_TIMEOUT_SECONDS)
         if host:
-            return APIClient(host, version="auto", timeout=READ_TIMEOUT_SECONDS, use_ssh_client=ssh)
-        return DockerClient.from_env(version="auto", timeout=READ_TIMEOUT_SECONDS, use_ssh_client=ssh).api
+            return APIClient(host, version="auto", timeout=READ_TIMEOUT_SECONDS)
+        return DockerClient.from_env(version="auto", timeout=READ_TIMEOUT_SECONDS).api
     except (DockerException, requests.RequestException) as error:
         raise ResourceError(
             f"Docker does not answer at {address}: start it there, or name the right place in 'docker:host' or "
