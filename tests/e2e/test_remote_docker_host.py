@@ -120,7 +120,8 @@ class TestTheWholeStack:
     def test_goes_and_comes_over_ssh(self, host: SshHost, live_stack: MailStack, settings: dict[str, Any]) -> None:
         live_stack.write(settings)
         assert live_stack.pulumi("destroy", "--yes", "--skip-preview").succeeded
-        assert not live_stack.client.containers.list(all=True, filters={"name": f"^/{live_stack.name}"})
+        left = {container.name for container in live_stack.client.containers.list(all=True, ignore_removed=True)}
+        assert not left & {live_stack.name, f"{live_stack.name}-policy"}
 
         looked = preflight(live_stack)
         assert looked.returncode == 0, looked.stdout + looked.stderr
