@@ -109,11 +109,12 @@ class Mailbox:
                 return line[literal.end() : literal.end() + int(literal[1])]
         raise FolderRefused(f"{self.conversation.where} does not give the message that it listed")
 
-    async def delete(self, folder: str, uids: Collection[int]) -> bool:
-        """Delete messages, and no other; tell whether they are gone.
+    async def delete(self, folder: str, uids: Collection[int], ours: Collection[int] = ()) -> bool:
+        """Delete messages, and of the others at most some of `ours`; tell whether they are gone.
 
         Without UIDPLUS (RFC 4315) a server can only remove everything that is marked as deleted. Where the folder has
-        messages that somebody else marked, ours are marked as well and go with them, later.
+        messages that somebody else marked, these are marked as well and go with them, later. Some of `ours` that an
+        earlier run has marked, and could not remove, go along.
 
         Raises:
             FolderRefused: the server does not let it.
@@ -122,7 +123,7 @@ class Mailbox:
         offered = b" ".join(await self._do("CAPABILITY")).upper().split()
         await self._do(f"SELECT {folder}")
         marked = re.search(rb"^\* SEARCH([ \d]*)", b"\n".join(await self._do("UID SEARCH DELETED")), re.MULTILINE)
-        others = {int(uid) for uid in marked[1].split()} - set(uids) if marked else set()
+        others = {int(uid) for uid in marked[1].split()} - {*uids, *ours} if marked else set()
         await self._do(f"UID STORE {numbers} +FLAGS.SILENT (\\Deleted)")
         if b"UIDPLUS" in offered:
             await self._do(f"UID EXPUNGE {numbers}")

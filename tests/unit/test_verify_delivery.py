@@ -446,6 +446,12 @@ class TestCleaningUp:
         assert "expunge" in result.mend
         assert all(found.deleted for found in server.letters)
 
+    def test_takes_along_what_an_earlier_run_has_marked_and_could_not_remove(self, server: FakeMailServer) -> None:
+        now = datetime.now(UTC)
+        server.put("INBOX", letter(ACCOUNT, ACCOUNT, new_subject(), now), now, deleted=True)
+        assert of(check(server), "clean-up").verdict == "pass"
+        assert server.letters == []
+
     def test_expunges_its_own_alone_where_the_server_can(self, server: FakeMailServer) -> None:
         server.uidplus = True
         theirs = server.put("INBOX", b"Subject: perhaps\r\n\r\n", deleted=True)

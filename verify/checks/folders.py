@@ -71,12 +71,14 @@ async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], 
     seen: set[str] = set()
     deleted, marked = 0, False
     for folder in FOLDERS:
-        listed = [item for item in await _newest(mailbox, folder) if _to_delete(item, sent, now)]
+        there = [item for item in await _newest(mailbox, folder) if _OURS.fullmatch(item.subject)]
+        listed = [item for item in there if _to_delete(item, sent, now)]
         seen |= {item.subject for item in listed}
         if not listed:
             continue
         try:
-            marked |= not await _delete(mailbox, folder, [item.uid for item in listed])
+            ours = [item.uid for item in there]
+            marked |= not await _delete(mailbox, folder, [item.uid for item in listed], ours)
         except FolderRefused as failure:
             return question.warns(str(failure), mend_by_hand({item.subject for item in listed}))
         deleted += len(listed)
@@ -91,21 +93,18 @@ async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], 
     return question.passes("all deleted" if deleted else "there was none")
 
 
-async def _delete(mailbox: Mailbox, folder: str, uids: Collection[int]) -> bool:
+async def _delete(mailbox: Mailbox, folder: str, uids: Collection[int], ours: Collection[int]) -> bool:
     """Delete messages, at the third try at the latest: with SQLite, a busy server says that its database is locked."""
     for pause in DELETE_PAUSES:
         try:
-            return await mailbox.delete(folder, uids)
+            return await mailbox.delete(folder, uids, ours)
         except FolderRefused:
             await asyncio.sleep(pause)
-    return await mailbox.delete(folder, uids)
+    return await mailbox.delete(folder, uids, ours)
 
 
 def _to_delete(listed: Listed, sent: Collection[str], now: datetime) -> bool:
-    if listed.subject in sent:
-        return True
-    left_over = listed.arrived is not None and listed.arrived < now - LEFT_OVER
-    return left_over and _OURS.fullmatch(listed.subject) is not None
+    return listed.subject in sent or (listed.arrived is not None and listed.arrived < now - LEFT_OVER)
 
 
 def mend_by_hand(subjects: Collection[str]) -> str:
