@@ -15,7 +15,7 @@ from verify.result import Question, Result
 FOLDERS = ("INBOX", "Junk")
 LEFT_OVER = timedelta(hours=1)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
-DELETE_PAUSES = 0.1, 0.4
+DELETE_PAUSES = 0.1, 0.4, 1.0, 2.0
 
 _OURS = re.compile(rf"{SUBJECT} [0-9a-f]{{16}}")
 
@@ -94,7 +94,7 @@ async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], 
 
 
 async def _delete(mailbox: Mailbox, folder: str, uids: Collection[int], ours: Collection[int]) -> bool:
-    """Delete messages, at the third try at the latest: with SQLite, a busy server says that its database is locked."""
+    """Delete messages, at the last of some tries: with SQLite, a busy server says that its database is locked."""
     for pause in DELETE_PAUSES:
         try:
             return await mailbox.delete(folder, uids, ours)
