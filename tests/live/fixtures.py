@@ -13,7 +13,7 @@ from lab import bootstrap, commands, stack
 from lab.locks import only_one
 from lab.terminal import say
 from tests.live.dns import LabDns
-from tests.live.settings import BASE, LAB
+from tests.live.settings import BASE, LAB, SMALL_LAB
 from tests.live.stack import MailStack
 
 HOME = Path(tempfile.gettempdir()) / f"maddy-stack-tests-{os.getuid()}"
@@ -50,6 +50,24 @@ def mail_stack(live_stack: MailStack) -> MailStack:
     """The stack as `BASE` declares it."""
     live_stack.have(BASE)
     return live_stack
+
+
+@pytest.fixture(scope="session")
+def small_stack(live_stack: MailStack) -> Iterator[MailStack]:
+    """Another stack, in a lab of its own, that changes fast; not yet up."""
+    assert live_stack  # its lock and its directory hold for this one, too
+    _remove_small()
+    try:
+        small_stack = MailStack(SMALL_LAB, bootstrap.start(SMALL_LAB))
+        stack.make_ready(SMALL_LAB)
+        yield small_stack
+    finally:
+        _remove_small()
+
+
+def _remove_small() -> None:
+    shutil.rmtree(SMALL_LAB.state, ignore_errors=True)
+    commands.down(SMALL_LAB, purge=True)
 
 
 @pytest.fixture(scope="session")

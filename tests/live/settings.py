@@ -17,6 +17,14 @@ LAB = Lab(
     reverse=((25, "mail.example.test"), (26, "mx.outside.example")),
     token=f"token-of-the-e2e-lab-{secrets.token_hex(8)}",
 )
+SMALL_LAB = Lab(
+    name="small",
+    subnet4="198.18.30.0/25",  # RFC 2544's: of RFC 5737's three prefixes, those that hosts do not use are taken
+    subnet6="2001:db8:30::/64",
+    api_port=8430,
+    zones=("small.example",),
+    token=f"token-of-the-small-lab-{secrets.token_hex(8)}",
+)
 BOUND_TO = "127.0.0.26"
 METRICS_PORT = 9749
 
@@ -68,3 +76,22 @@ BASE: dict[str, Any] = {
     ],
     "cloudflare": {"baseUrl": LAB.api_url, "apiToken": Secret(LAB.token)},
 }
+
+SMALL: dict[str, Any] = {
+    "server": {
+        "hostname": "mail.small.example",
+        "ipv4": "192.0.2.25",
+        "ipv6": SMALL_LAB.address6(25),
+        "bindAddress": "127.0.0.30",
+        "network": {
+            "name": SMALL_LAB.network,
+            "ipv4": SMALL_LAB.address4(25),
+            "ipv6": SMALL_LAB.address6(25),
+        },
+        "protectData": False,
+    },
+    "tls": {"source": "self-signed"},
+    "domains": [{"name": "small.example", "mtaSts": {"enabled": False}, "accounts": ["postmaster"]}],
+    "cloudflare": {"baseUrl": SMALL_LAB.api_url, "apiToken": Secret(SMALL_LAB.token)},
+}
+"""As little as a stack can be, for what has to be done many times."""

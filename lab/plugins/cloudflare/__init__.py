@@ -7,5 +7,8 @@ as there. Where it differs:
 
 - a name given short (`www`, `@`) shows as such a change; the official provider hides that one;
 - deleting a record that is gone already succeeds;
+- a record that Cloudflare made before its answer was lost is found and taken; the official provider fails, and says at
+  the next `up` that an identical record exists, which then has to be imported or deleted;
+- a 404 that Cloudflare did not say (a wrong baseUrl, a proxy) is an error, not a record that is gone;
 - `includeShadowMetadata`, `privateRouting` and the credentials other than an API token are not there.
 """

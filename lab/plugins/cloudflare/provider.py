@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
@@ -27,13 +29,18 @@ from pulumi.provider.experimental.provider import (
 
 from lab.plugins import diffing
 from lab.plugins.cloudflare import record, zone
-from lab.plugins.cloudflare.api import DEFAULT_BASE_URL, IDENTICAL_EXISTS, Api, Fields, RefusedError
+from lab.plugins.cloudflare.api import DEFAULT_BASE_URL, IDENTICAL_EXISTS, Api, Fields, RefusedError, UnclearError
 from lab.plugins.properties import UNKNOWN, Plain, outputs, own_type, plain, plain_map, wrap
 from lab.plugins.serving import EngineGoneError, ResourceError, require_engine
 
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable
 CONFIGURATION = frozenset({"apiToken", "baseUrl"})
 ENGINE_CONFIGURATION = frozenset({"version", "pluginDownloadURL", "__internal"})
+
+PAUSES_SECONDS = (0.5, 1.0)
+"""Before a creation whose answer was lost is sent again."""
+CLOCKS_APART = timedelta(minutes=5)
+"""By how much this machine's clock may be ahead of Cloudflare's."""
 
 _NO_TOKEN = (
     "there is no API token: give the provider an api_token, or set the config key cloudflare:apiToken "
@@ -148,7 +155,7 @@ class CloudflareProvider(Provider):
         api = self._ready()
         zone_id, body = str(inputs["zoneId"]), record.body(inputs)
         try:
-            made = api.create(zone_id, body)
+            made = _created_once(api, zone_id, body)
         except RefusedError as error:
             if error.code != IDENTICAL_EXISTS:
                 raise
@@ -164,6 +171,41 @@ class CloudflareProvider(Provider):
             api.delete(zone_id, made["id"], f"{body['type']} record {body['name']}")
             raise
         return made
+
+
+def _created_once(api: Api, zone_id: str, body: Fields) -> Fields:
+    """Add a record; where the answer is lost, find what was made, or else add it again.
+
+    Raises:
+        UnclearError: it was neither found nor added.
+    """
+    since = datetime.now(UTC) - CLOCKS_APART
+    try:
+        return api.create(zone_id, body)
+    except UnclearError as error:
+        lost = error
+    for pause in PAUSES_SECONDS:
+        if found := _made(api, zone_id, body, since):
+            return found
+        time.sleep(pause)
+        try:
+            return api.create(zone_id, body)
+        except UnclearError as error:
+            lost = error
+        except RefusedError as error:  # the lost one was carried out after the look
+            if error.code != IDENTICAL_EXISTS:
+                raise
+    if found := _made(api, zone_id, body, since):
+        return found
+    raise lost
+
+
+def _made(api: Api, zone_id: str, body: Fields, since: datetime) -> Fields | None:
+    try:
+        found = api.find(zone_id, str(body["type"]))
+    except ResourceError:
+        return None
+    return next((item for item in found if record.is_twin(item, body) and record.is_made_for(item, body, since)), None)
 
 
 def _require_record(resource_type: str) -> None:

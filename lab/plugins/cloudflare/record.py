@@ -1,6 +1,7 @@
 """The resource `cloudflare:index/dnsRecord:DnsRecord`: its rules, and how it looks to the API."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from pulumi.provider.experimental.provider import CheckFailure
@@ -115,6 +116,12 @@ def is_twin(record: dict[str, Any], wanted: dict[str, Any]) -> bool:
     if "data" in wanted:
         return all(str(record["data"].get(key)).lower() == str(value).lower() for key, value in wanted["data"].items())
     return _bare(record["content"]) == _bare(str(wanted["content"]))
+
+
+def is_made_for(record: dict[str, Any], wanted: dict[str, Any], since: datetime) -> bool:
+    """Whether a twin is the very record that was to be made: not older, and with the same comment."""
+    own = record.get("comment") == wanted.get("comment") and record.get("priority") == wanted.get("priority")
+    return own and datetime.fromisoformat(record["created_on"]) >= since
 
 
 def _bare(content: str) -> str:

@@ -1,0 +1,93 @@
+"""What somebody changed by hand: a preview with refresh says it, an update with refresh mends it, all else stays."""
+
+import io
+import re
+import tarfile
+
+import pytest
+
+from mail import caddyfile, mta_sts
+from tests.live.dns import LabDns
+from tests.live.stack import MailStack
+from tests.live.verdicts import BAD, Checker, ids
+from tests.live.zone import by_hand
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("lab_dns")]
+
+MAILBOX = "mail@example.test"
+RECORD = "dnsRecord:DnsRecord"
+CONTAINER = "container:Container"
+MX = "example.test-mx"
+HOST_SPF = "mail.example.test-host-spf"
+
+
+def moved(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    """The names of the resources that are there no more, are new, or are others now."""
+    return {urn.rpartition("::")[2] for urn, _ in before.items() ^ after.items()}
+
+
+class TestWhatARefreshSees:
+    def test_records_and_limits_are_shown_and_mended_in_place(self, mail_stack: MailStack, lab_dns: LabDns) -> None:
+        before = mail_stack.ids()
+        zone, records = mail_stack.zone_id("example.test"), mail_stack.cloudflare.dns.records
+        spf, mx = (before[mail_stack.urn(name, RECORD)] for name in (HOST_SPF, MX))
+        records.edit(spf, zone_id=zone, name="mail.example.test", type="TXT", content='"v=spf1 +all"', ttl=1)
+        records.delete(mx, zone_id=zone)
+        mail_stack.container().update(mem_limit="64m", memswap_limit="64m", restart_policy={"Name": "no"})
+
+        preview = mail_stack.preview("--refresh")
+        assert r'"\"v=spf1 +all\"" => "\"v=spf1 a -all\""' in preview.text
+        assert re.search(rf"DnsRecord: \(create\)\n +\[urn=.*::{MX}\]", preview.text)
+        assert re.search(r"memory *: 64 => 512", preview.text)
+        assert re.search(r'restart *: "no" => "unless-stopped"', preview.text)
+        assert preview.counts.items() >= {"to create": 1, "to update": 2}.items()
+        assert preview.counts["changes"] == 3
+
+        mail_stack.up("--refresh")
+        assert moved(before, mail_stack.ids()) == {MX}
+        limits = mail_stack.container().attrs["HostConfig"]
+        assert (limits["Memory"], limits["RestartPolicy"]["Name"]) == (512 << 20, "unless-stopped")
+        lab_dns.wait_for("mail.example.test", "TXT", {'"v=spf1 a -all"'})
+        lab_dns.wait_for("example.test", "MX", {"10 mail.example.test."})
+
+    def test_servers_that_ended_or_are_gone_are_shown_and_made_anew(self, mail_stack: MailStack) -> None:
+        before = mail_stack.ids()
+        mail_stack.container().kill()
+        mail_stack.container("-policy").remove(force=True)
+
+        preview = mail_stack.preview("--refresh")
+        assert re.search(r"mustRun *: false => true", preview.text)
+        assert re.search(r"Container: \(create\)\n +\[urn=.*::policy-site\]", preview.text)
+        assert preview.counts.items() >= {"to create": 1, "to replace": 1}.items()
+
+        mail_stack.up("--refresh")
+        assert moved(before, mail_stack.ids()) == {"server", "policy-site"}
+        assert mail_stack.client_of(MAILBOX).can_log_in()
+
+
+class TestWhatOnlyTheCheckerSees:
+    def test_is_mended_as_the_documentation_says(self, mail_stack: MailStack) -> None:
+        before = mail_stack.ids()
+        with by_hand(mail_stack, "example.test") as zone:
+            zone.add("TXT", "example.test", "v=spf1 +all")
+            mail_stack.maddy("creds", "remove", "--yes", MAILBOX)
+            write_policy(mail_stack, mta_sts.policy_text("none", ["mail.example.test"], 86400))
+
+            assert set(mail_stack.up("--refresh", "--expect-no-changes").counts) == {"unchanged"}
+            found = Checker(mail_stack).look("spf-single", "login", "policy-mode")
+            assert ids([row for row in found if row.verdict in BAD]) == {"spf-single", "login", "policy-mode"}
+        account = mail_stack.urn(MAILBOX, "command:local:Command")
+        seed = mail_stack.urn("site-seed", CONTAINER)
+        mail_stack.up("--replace", account, "--replace", seed)
+        assert moved(before, mail_stack.ids()) == {MAILBOX, "site-seed"}
+
+
+def write_policy(mail_stack: MailStack, text: str) -> None:
+    """Write the policy of the first domain into the policy site's volume."""
+    data = text.encode()
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            entry = tarfile.TarInfo(caddyfile.policy_file("example.test"))
+            entry.size, entry.mode = len(data), 0o644
+            archive.addfile(entry, io.BytesIO(data))
+        mail_stack.container("-policy-site-seed").put_archive(caddyfile.ROOT, buffer.getvalue())
