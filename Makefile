@@ -60,6 +60,7 @@ docs: $(RUN) ## Write the pages that are made from the code
 
 bench: $(DEV) ## How fast the program and the checks are, against bare ones
 	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.bench_scale
 	@.venv/bin/python -m tests.bench_verify
 
 .venv/run-%:

@@ -44,10 +44,7 @@ def main() -> None:
 
 def _measure(scratch: Path) -> dict[int, list[float]]:
     """Return the seconds of each preview, by number of domains; 0 is the floor."""
-    floor = scratch / "floor"
-    floor.mkdir()
-    (floor / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
-    (floor / "__main__.py").write_text(FLOOR)
+    floor = empty_program(scratch)
     previews = {0: _Preview(floor, "floor", project=floor, settings={})}
     for number in DOMAINS:
         previews[number] = _Preview(floor, f"domains-{number}", project=ROOT, settings=_settings(number))
@@ -56,6 +53,15 @@ def _measure(scratch: Path) -> dict[int, list[float]]:
         for number, preview in previews.items():
             seconds[number].append(preview.seconds())
     return seconds
+
+
+def empty_program(scratch: Path) -> Path:
+    """Make the project that is the floor; return its folder."""
+    floor = scratch / "floor"
+    floor.mkdir()
+    (floor / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+    (floor / "__main__.py").write_text(FLOOR)
+    return floor
 
 
 class _Preview:

@@ -10,22 +10,18 @@ Run: `make bench`.
 import asyncio
 import os
 import platform
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import dns.asyncquery
 import dns.message
 
-from lab import bootstrap, commands, docker_engine, stack
-from lab.settings import Lab
+from lab import bootstrap, stack
+from tests import bench_lab
+from tests.bench_lab import LAB, NAMES
 from tests.live.mutants import deaf
-from tests.live.settings import Secret
 from tests.live.stack import MailStack
 from verify import expectation
 from verify.dns_client import Server
@@ -35,63 +31,16 @@ from verify.result import Result
 
 DOMAINS = (1, 10, 100)
 ROUNDS = 3
-NAMES = tuple(f"d{number}.example" for number in range(max(DOMAINS)))
-LAB = Lab(
-    name="bench",
-    subnet4="198.18.29.0/25",  # RFC 2544's, for benchmarks; apart from the labs of the tests
-    subnet6="2001:db8:29::/64",
-    api_port=8427,
-    zones=NAMES,
-    reverse=((25, f"mail.{NAMES[0]}"),),
-)
 DEAF = "127.0.0.190"
 
 
 def main() -> None:
     """Measure, and print a table."""
-    bootstrap.ensure_parts(docker_engine.ensure())
-    try:
-        with tempfile.TemporaryDirectory(prefix="maddy-bench-") as scratch:
-            os.environ["MADDY_LAB_HOME"] = scratch
-            with _running() as outputs:
-                print(_table(*_measure(expectation.read(outputs))), flush=True)
-    finally:
-        docker_engine.release()
-
-
-@contextmanager
-def _running() -> Iterator[dict[str, Any]]:
-    """The outputs of a stack with all domains, while it is up."""
-    try:
+    with bench_lab.alone():
         mail_stack = MailStack(LAB, bootstrap.start(LAB))
         stack.make_ready(LAB)
-        mail_stack.have(_settings())
-        yield mail_stack.outputs
-    finally:
-        # Without its state there is nothing to destroy, which would take minutes: containers go by their names.
-        shutil.rmtree(LAB.state, ignore_errors=True)
-        commands.down(LAB, purge=True)
-
-
-def _settings() -> dict[str, Any]:
-    def network(host: int) -> dict[str, str]:
-        return {"name": LAB.network, "ipv4": LAB.address4(host), "ipv6": LAB.address6(host)}
-
-    return {
-        "server": {
-            "hostname": f"mail.{NAMES[0]}",
-            "ipv4": LAB.address4(25),
-            "ipv6": LAB.address6(25),
-            "bindAddress": "127.0.0.27",
-            "network": network(25),
-            "dns": [LAB.dns4],
-            "protectData": False,
-        },
-        "policySite": {"ipv4": LAB.address4(80), "ipv6": LAB.address6(80), "network": network(80)},
-        "tls": {"source": "self-signed"},
-        "domains": [{"name": name, "accounts": ["postmaster"]} for name in NAMES],
-        "cloudflare": {"baseUrl": LAB.api_url, "apiToken": Secret(LAB.token)},
-    }
+        mail_stack.have(bench_lab.settings("postmaster"))
+        print(_table(*_measure(expectation.read(mail_stack.outputs))), flush=True)
 
 
 Seconds = dict[int, dict[str, float]]
