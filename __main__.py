@@ -9,6 +9,7 @@ import settings as stack_settings
 import wiring
 from components import docker_host
 from components.account import Account
+from components.accounts import Accounts
 from components.certificate import Certificate
 from components.container_network import ContainerNetwork
 from components.dkim_key import DkimKey
@@ -68,10 +69,11 @@ site = (
     else None
 )
 accounts = [
-    Account(f"{account.name}@{domain.name}", wiring.account(settings, domain, account, server))
+    Account(f"{account.name}@{domain.name}", wiring.account(domain, account))
     for domain in settings.domains
     for account in domain.accounts
 ]
+Accounts("accounts", wiring.accounts(settings, accounts, server))
 domains = {
     domain.name: MailDomain(domain.name, wiring.mail_domain(settings, domain, keys=keys, site=site), at_cloudflare)
     for domain in settings.domains

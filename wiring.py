@@ -1,9 +1,13 @@
 """From a stack's settings to the arguments of its components: no decisions, one function for each component."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 import plan
+from components.account import Account as AccountComponent
 from components.account import AccountArgs
+from components.accounts import AccountsArgs
 from components.certificate import Certificate, CertificateArgs
 from components.container_network import Attachment, ContainerNetworkArgs
 from components.dkim_key import DkimKey, DkimKeyArgs
@@ -113,7 +117,7 @@ def policy_site(settings: Settings, name: str, *, tls: Certificate, place: Attac
     )
 
 
-def account(settings: Settings, domain: Domain, declared: Account, on: MailServer) -> AccountArgs:
+def account(domain: Domain, declared: Account) -> AccountArgs:
     """Arguments of an account."""
     given = declared.password
     return AccountArgs(
@@ -121,6 +125,13 @@ def account(settings: Settings, domain: Domain, declared: Account, on: MailServe
         domain=domain.name,
         password=pulumi.Output.secret(given.get_secret_value()) if given else None,
         delete_mailbox=declared.delete_mailbox,
+    )
+
+
+def accounts(settings: Settings, declared: Sequence[AccountComponent], on: MailServer) -> AccountsArgs:
+    """Arguments of all accounts together."""
+    return AccountsArgs(
+        accounts=declared,
         server=on,
         hostname=settings.server.hostname,
         docker_host=settings.server.docker_host,

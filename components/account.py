@@ -1,4 +1,4 @@
-"""A mail account: a mailbox with a login."""
+"""A mail account: an address and its password."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,9 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
-from components.command import command
-from components.mail_server import MailServer
-from mail import maddy_conf, names
+from mail import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,18 +19,12 @@ class AccountArgs:
         domain: in A-labels.
         password: a secret; None to have one generated, once.
         delete_mailbox: whether the mail goes with the account when that is removed.
-        server: where the account is.
-        hostname: the name that the server's certificate covers.
-        docker_host: where Docker is, as in `DOCKER_HOST`; None for this machine's.
     """
 
     local_part: str
     domain: str
     password: pulumi.Input[str] | None
     delete_mailbox: bool
-    server: MailServer
-    hostname: str
-    docker_host: str | None
 
 
 class _Generator(ResourceProvider):
@@ -50,21 +42,20 @@ class _GeneratedPassword(Resource, module="mail", name="GeneratedPassword"):
 
 
 class Account(pulumi.ComponentResource):
-    """An account, proven by a login.
-
-    A changed password is set anew. A removed account loses its login and keeps its mailbox, unless `delete_mailbox` was
-    set in an update before. The proof is given again whenever the server was replaced.
+    """An account as it is declared; `Accounts` makes it be there.
 
     Attributes:
         address: local part and domain in A-labels.
         password: a secret.
+        delete_mailbox: whether the mail goes with the account when that is removed.
     """
 
     password: pulumi.Output[str]
 
     def __init__(self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("maddy:mail:Account", name, {}, opts)
+        super().__init__("maddy:mail:Account", name, {"deleteMailbox": args.delete_mailbox}, opts)
         self.address = names.address(args.local_part, args.domain)
+        self.delete_mailbox = args.delete_mailbox
         if args.password is not None:
             self.password = pulumi.Output.secret(args.password)
         else:
@@ -75,19 +66,4 @@ class Account(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, additional_secret_outputs=["password"]),
             )
             self.password = pulumi.Output.secret(generated.password)
-        command(
-            name,
-            program="account",
-            environment={
-                "MADDY_CONTAINER": args.server.container_name,
-                "MADDY_CONTAINER_ID": args.server.container_id,
-                "MADDY_HOSTNAME": args.hostname,
-                "MADDY_ACCOUNT": maddy_conf.lookup_form(self.address),
-                "MADDY_DELETE_MAILBOX": "yes" if args.delete_mailbox else "no",
-            },
-            docker_host=args.docker_host,
-            stdin=pulumi.Output.json_dumps({"password": self.password}),
-            removes=True,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
         self.register_outputs({"address": self.address})

@@ -13,7 +13,6 @@ def command(
     environment: Mapping[str, pulumi.Input[str]],
     docker_host: str | None,
     stdin: pulumi.Input[str],
-    removes: bool = False,
     opts: pulumi.ResourceOptions,
 ) -> local.Command:
     """Declare a run of one of the programs: when it is new, and whenever something it is given changes.
@@ -24,25 +23,19 @@ def command(
         environment: what it works on; none of it a secret.
         docker_host: where Docker is, as in `DOCKER_HOST`; None for this machine's.
         stdin: the secrets it works with, as JSON.
-        removes: whether `PROGRAM remove` is run when the resource goes.
         opts: of the resource.
     """
     call = f"python3 -m components.commands.{program}"
     return local.Command(
         name,
-        create=f"{call} set",
-        update=f"{call} set",
-        delete=f"{call} remove" if removes else None,
+        create=call,
+        update=call,
         environment={**environment, **({"DOCKER_HOST": docker_host} if docker_host else {})},
         stdin=pulumi.Output.secret(stdin),
         logging=local.Logging.NONE,
         add_previous_output_in_env=False,
         opts=pulumi.ResourceOptions.merge(
             opts,
-            pulumi.ResourceOptions(
-                additional_secret_outputs=["stdout", "stderr"],
-                # Else the old one's `remove` would undo what the new one's `set` has just done.
-                delete_before_replace=removes,
-            ),
+            pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"]),
         ),
     )

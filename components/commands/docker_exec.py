@@ -46,7 +46,8 @@ def run(container: str, *arguments: str, stdin: str = "") -> str:
         last = done.stderr.strip().rpartition("\n")[2]
         if "no such container" in last.lower():
             raise NoContainerError(f"there is no container {container}")
-        raise CommandError(f"`docker exec {container} {' '.join(arguments[:3])}` failed: {last}")
+        called = " ".join(arguments[:3]).partition("\n")[0]
+        raise CommandError(f"`docker exec {container} {called}` failed: {last}")
     return done.stdout
 
 

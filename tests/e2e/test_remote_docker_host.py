@@ -147,7 +147,7 @@ class TestTheWholeStack:
         live_stack.write(
             live_stack.changed(lambda stack: stack["domains"][0]["accounts"].append("newcomer"), base=settings)
         )
-        created = 1 + len(("account", "password", "command"))
+        created = 1 + len(("account", "password"))
         assert live_stack.preview("--refresh").counts["to create"] == created
         mended = live_stack.up("--refresh").counts
         assert mended["created"] == created

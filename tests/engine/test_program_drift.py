@@ -76,10 +76,10 @@ class TestWhatOnlyTheCheckerSees:
             assert set(mail_stack.up("--refresh", "--expect-no-changes").counts) == {"unchanged"}
             found = Checker(mail_stack).look("spf-single", "login", "policy-mode")
             assert ids([row for row in found if row.verdict in BAD]) == {"spf-single", "login", "policy-mode"}
-        account = mail_stack.urn(MAILBOX, "command:local:Command")
+        account = mail_stack.urn("accounts", "command:local:Command")
         seed = mail_stack.urn("site-seed", CONTAINER)
         mail_stack.up("--replace", account, "--replace", seed)
-        assert moved(before, mail_stack.ids()) == {MAILBOX, "site-seed"}
+        assert moved(before, mail_stack.ids()) == {"accounts", "site-seed"}
 
 
 def write_policy(mail_stack: MailStack, text: str) -> None:

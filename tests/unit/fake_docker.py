@@ -1,5 +1,6 @@
-"""A `docker` command that answers `docker exec` as it is told to, and TLS servers behind its `nc`."""
+"""A `docker` command that runs what `docker exec` is given with a Maddy of files, and TLS servers behind its `nc`."""
 
+import json
 import socketserver
 import ssl
 import sys
@@ -13,20 +14,36 @@ import stacks
 
 CONTAINER = "maddy-test"
 
-_COMMAND = r"""#!/bin/sh
+_DOCKER = r"""#!/bin/sh
 cd "{home}" || exit
 echo "$*" >> calls
 [ ! -e refusal ] || {{ /bin/cat refusal >&2; exit 1; }}
+[ "$1 $2 $3" = "exec -i {container}" ] || {{ echo "unexpected: $*" >&2; exit 1; }}
+shift 3
 case "$*" in
-    "exec -i {container} nc 127.0.0.1 "*) exec "{python}" -ISE pipe.py "$6" ;;
-    "exec -i {container} cat /data/tls/fullchain.pem") exec /bin/cat fullchain.pem ;;
-    "exec -i {container} maddy "*" list") exec /bin/cat "$5" ;;
-    "exec -i {container} maddy creds password "*) exec /bin/cat > password ;;
-    "exec -i {container} maddy "*) ;;
+    "nc 127.0.0.1 "*) exec "{python}" -ISE pipe.py "$3" ;;
+    "cat /data/tls/fullchain.pem") exec /bin/cat fullchain.pem ;;
+    "maddy "*) shift; exec ./maddy "$@" ;;
+    "sh -c "*) PATH="{home}:/bin:/usr/bin" exec /bin/sh -c "$(echo "$3" | /bin/sed 's, /data/, data/,g')" ;;
     *) echo "unexpected: $*" >&2; exit 1 ;;
 esac
 """
-"""Like Maddy's own, its changes exit with 0 and do nothing at all."""
+
+_MADDY = r"""#!/bin/sh
+eval "address=\${{$#}}"
+case "$*" in
+    "creds list" | "imap-acct list") exec /bin/cat "$1" ;;
+    "creds password "* | "imap-acct create "* | "creds remove --yes "* | "imap-acct remove --yes "*) ;;
+    *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+echo "$*" >> changes
+[ "$2" != password ] || {{ IFS= read -r password; printf '%s\t%s\n' "$address" "$password" >> passwords; }}
+[ -e pretends ] && exit
+/bin/grep -vxF "$address" "$1" > "$1.new"
+[ "$2" = remove ] || echo "$address" >> "$1.new"
+/bin/mv "$1.new" "$1"
+"""
+"""Like Maddy's own, its changes exit with 0 also when they do nothing at all."""
 
 _PIPE = """
 import pathlib, socket, sys, threading
@@ -44,40 +61,61 @@ while data := server.recv(65536):
 
 
 class Docker:
-    """The command, what it answers, and what it was asked."""
+    """The command, the Maddy behind it, and what they were asked."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        command = home / "docker"
-        command.write_text(_COMMAND.format(python=sys.executable, home=str(home), container=CONTAINER))
-        command.chmod(0o755)
+        for name, text in (("docker", _DOCKER), ("maddy", _MADDY)):
+            command = home / name
+            command.write_text(text.format(python=sys.executable, home=str(home), container=CONTAINER))
+            command.chmod(0o755)
         (home / "pipe.py").write_text(_PIPE)
+        (home / "data").mkdir()
         self.lists("creds")
         self.lists("imap-acct")
 
     def lists(self, kind: str, *addresses: str) -> None:
-        """Answer `maddy KIND list` with these."""
+        """Have these logins (`creds`) or mailboxes (`imap-acct`)."""
         (self.home / kind).write_text("".join(f"{address}\n" for address in addresses), encoding="utf-8")
+
+    def listed(self, kind: str) -> list[str]:
+        """The logins or mailboxes that are there."""
+        return (self.home / kind).read_text(encoding="utf-8").splitlines()
+
+    def pretends(self) -> None:
+        """Have Maddy do nothing and say nothing."""
+        (self.home / "pretends").touch()
 
     def refuses(self, text: str) -> None:
         """Fail with this text, whatever is asked."""
         (self.home / "refusal").write_text(text)
 
     @property
-    def calls(self) -> list[list[str]]:
-        """The words of every call."""
-        return [line.split() for line in (self.home / "calls").read_text(encoding="utf-8").splitlines()]
+    def calls(self) -> list[str]:
+        """Every call."""
+        return (self.home / "calls").read_text(encoding="utf-8").splitlines()
 
     @property
-    def changes(self) -> set[str]:
+    def changes(self) -> list[str]:
         """What Maddy was asked to change."""
-        return {" ".join(call[3:]) for call in self.calls if call[3] == "maddy" and call[5] != "list"}
+        path = self.home / "changes"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     @property
-    def password(self) -> str | None:
-        """What `maddy creds password` got on its standard input."""
-        path = self.home / "password"
-        return path.read_bytes().decode() if path.exists() else None
+    def passwords(self) -> dict[str, str]:
+        """Address to password, as set so far."""
+        path = self.home / "passwords"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return dict(line.split("\t") for line in lines)
+
+    @property
+    def declared(self) -> Path:
+        """The list in the volume."""
+        return self.home / "data/declared-accounts.json"
+
+    def declares(self, flags: dict[str, bool]) -> None:
+        """Have accounts on the list in the volume."""
+        self.declared.write_text(json.dumps(flags), encoding="utf-8")
 
     @contextmanager
     def serving(self, port: int, handler: Any, *names: str) -> Iterator[str]:

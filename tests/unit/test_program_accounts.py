@@ -8,43 +8,36 @@ from recorder import Secret, opened_up
 from components.account import _Generator
 
 
-class TestEveryAccountIsMadeAndProven:
-    def test_with_its_container_address_and_password(self) -> None:
+class TestAccountsAreMadeAndProven:
+    def test_all_in_one_run_with_their_passwords(self) -> None:
         recording = stacks.run_full()
         passwords = opened_up(recording.outputs["account_passwords"])
-        assert (
-            set(passwords)
-            == set(recording.outputs["accounts"])
-            == {
-                "mail@example.org",
-                "postmaster@example.org",
-                "anna@xn--bcher-kva.example",
-            }
-        )
+        assert set(passwords) == set(recording.outputs["accounts"])
         server = recording.one("Container", "server")
-        for address, password in passwords.items():
-            command = recording.one("Command", address)
-            environment = command.plain["environment"]
-            assert json.loads(command.plain["stdin"]) == {"password": password}
-            assert environment["MADDY_CONTAINER"] == server.plain["name"]
-            assert environment["MADDY_HOSTNAME"] == "mail.example.org"
-            assert server.urn in command.dependencies
+        command = recording.one("Command", "accounts")
+        assert json.loads(command.plain["stdin"]) == {
+            "mail@example.org": {"password": passwords["mail@example.org"], "delete_mailbox": False},
+            "postmaster@example.org": {"password": passwords["postmaster@example.org"], "delete_mailbox": False},
+            "anna@bücher.example": {"password": passwords["anna@xn--bcher-kva.example"], "delete_mailbox": True},
+        }
+        assert isinstance(command.inputs["stdin"], Secret)
+        environment = command.plain["environment"]
+        assert environment["MADDY_CONTAINER"] == server.plain["name"]
+        assert environment["MADDY_HOSTNAME"] == "mail.example.org"
+        assert server.urn in command.dependencies
 
     def test_again_when_the_container_was_replaced(self) -> None:
         after = stacks.run(stacks.changed(stacks.repeatable(), server__memory=96))
         ids = [
-            recording.one("Command", "postmaster@example.org").plain["environment"]["MADDY_CONTAINER_ID"]
+            recording.one("Command", "accounts").plain["environment"]["MADDY_CONTAINER_ID"]
             for recording in (stacks.run_repeatable(), after)
         ]
         assert ids[0] != ids[1]
 
-    def test_and_removed_when_it_goes_keeping_the_mailbox_unless_told_otherwise(self) -> None:
-        recording = stacks.run_full()
-        for address, deleted in (("mail@example.org", "no"), ("anna@xn--bcher-kva.example", "yes")):
-            command = recording.one("Command", address).plain
-            assert command["create"] == command["update"] == "python3 -m components.commands.account set"
-            assert command["delete"] == "python3 -m components.commands.account remove"
-            assert command["environment"]["MADDY_DELETE_MAILBOX"] == deleted
+    def test_and_nothing_is_taken_away_when_the_stack_goes(self) -> None:
+        command = stacks.run_full().one("Command", "accounts").plain
+        assert command["create"] == command["update"] == "python3 -m components.commands.accounts"
+        assert not command.get("delete")
 
 
 class TestAPasswordIsGivenOrGeneratedOnce:
@@ -54,9 +47,8 @@ class TestAPasswordIsGivenOrGeneratedOnce:
             "postmaster@example.org",
             "anna@xn--bcher-kva.example",
         }
-        assert recording.one("Command", "mail@example.org").inputs["stdin"] == Secret(
-            json.dumps({"password": stacks.PASSWORD})
-        )
+        given = json.loads(recording.one("Command", "accounts").plain["stdin"])["mail@example.org"]
+        assert given["password"] == stacks.PASSWORD
 
     def test_a_generated_one_is_long_and_another_every_time(self) -> None:
         passwords = opened_up(stacks.run_minimal().outputs["account_passwords"])

@@ -40,7 +40,7 @@ class TestTheIdIsPublishedAfterItsPolicyIsServed:
 
     def test_the_look_is_taken_again_when_the_policy_or_the_container_changes(self) -> None:
         command = stacks.run_full().one("Command", "example.org-policy-served").plain
-        assert command["create"] == command["update"] == "python3 -m components.commands.served_policy set"
+        assert command["create"] == command["update"] == "python3 -m components.commands.served_policy"
         assert "delete" not in command
         assert "triggers" not in command
         assert command["environment"]["POLICY_CONTAINER_ID"]
