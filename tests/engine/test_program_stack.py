@@ -226,22 +226,6 @@ class TestAccounts:
         assert "leaver@example.test" in mail_stack.maddy("imap-acct", "list").split()
 
 
-class TestWhatSomebodyChangedByHandIsMended:
-    def test_records_and_containers(self, mail_stack: MailStack, lab_dns: LabDns) -> None:
-        zone = mail_stack.zone_id("example.test")
-        records = mail_stack.cloudflare.dns.records
-        found = {(record.name, record.type): record for record in records.list(zone_id=zone)}
-        spf = found["mail.example.test", "TXT"]
-        records.edit(str(spf.id), zone_id=zone, name=spf.name, type="TXT", content='"v=spf1 +all"', ttl=1)
-        records.delete(str(found["example.test", "MX"].id), zone_id=zone)
-        mail_stack.container().remove(force=True)
-        mended = mail_stack.up("--refresh")
-        assert mended.counts.get("created") == 2, mended.text
-        lab_dns.wait_for("mail.example.test", "TXT", {'"v=spf1 a -all"'})
-        lab_dns.wait_for("example.test", "MX", {"10 mail.example.test."})
-        assert mail_stack.client_of(MAILBOX).can_log_in()
-
-
 def expired(settings: dict[str, Any]) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=900)
     ca = certificates.issue_ca("an authority", now=long_ago)
