@@ -282,11 +282,16 @@ class TestTheMailOutlivesTheStack:
         mail_stack.client.volumes.get(f"{mail_stack.name}-data")
         mail_stack.have(BASE)
 
-    def test_destroyed_and_brought_up_again_the_mail_is_there(self, mail_stack: MailStack) -> None:
+    def test_destroyed_and_brought_up_again_the_mail_is_there_and_the_logins_are_those_declared_now(
+        self, mail_stack: MailStack
+    ) -> None:
         leave_a_message(mail_stack, MAILBOX, "from the last life")
         mark = Mark(mail_stack)
+        mail_stack.maddy("imap-acct", "create", "byhand@example.test")
         assert mail_stack.pulumi("destroy", "--yes", "--skip-preview").succeeded
         assert not [c for c in mail_stack.client.containers.list(all=True) if c.name == mail_stack.name]
-        mail_stack.up()
+        mail_stack.have(mail_stack.changed(lambda settings: domain(settings)["accounts"].remove("leaver")))
         assert mark.is_there()
         assert mail_stack.client_of(MAILBOX).find("from the last life")
+        assert "leaver@example.test" not in mail_stack.maddy("creds", "list").split()
+        assert {"leaver@example.test", "byhand@example.test"} <= set(mail_stack.maddy("imap-acct", "list").split())
