@@ -75,7 +75,7 @@ accounts = [
     for domain in settings.domains
     for account in domain.accounts
 ]
-Accounts("accounts", wiring.accounts(settings, accounts, server))
+Accounts("accounts", wiring.accounts(settings, name, declared=accounts, on=server))
 domains = {
     domain.name: MailDomain(domain.name, wiring.mail_domain(settings, domain, keys=keys, site=site), at_cloudflare)
     for domain in settings.domains

@@ -128,11 +128,12 @@ def account(domain: Domain, declared: Account) -> AccountArgs:
     )
 
 
-def accounts(settings: Settings, declared: Sequence[AccountComponent], on: MailServer) -> AccountsArgs:
+def accounts(settings: Settings, name: str, *, declared: Sequence[AccountComponent], on: MailServer) -> AccountsArgs:
     """Arguments of all accounts together."""
     return AccountsArgs(
         accounts=declared,
         server=on,
+        container_name=name,
         hostname=settings.server.hostname,
         docker_host=settings.server.docker_host,
     )

@@ -40,6 +40,7 @@ class DataVolumeArgs:
         image: id of an image for the container that carries the files in; nothing of it is run.
         mount: where that container, and its user, mount the volume.
         files: what to put in. Other files in the volume are left alone.
+        mended: how often files were found changed by hand, each of which carries them in anew; None where nobody looks.
         keep: whether the volume outlives its removal from the stack, and the stack.
         protect: whether Pulumi refuses to remove it at all.
     """
@@ -50,6 +51,7 @@ class DataVolumeArgs:
     files: Sequence[SeedFile]
     keep: bool
     protect: bool
+    mended: pulumi.Input[float] | None = None
 
 
 class DataVolume(pulumi.ComponentResource):
@@ -83,6 +85,7 @@ class DataVolume(pulumi.ComponentResource):
             must_run=False,
             network_mode="none",
             mounts=[docker.ContainerMountArgs(type="volume", source=volume.name, target=args.mount)],
+            labels=None if args.mended is None else [_label(args.mended)],
             uploads=[
                 docker.ContainerUploadArgs(
                     file=f"{args.mount}/{file.path}", content=file.content, permissions=file.mode
@@ -93,3 +96,8 @@ class DataVolume(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({"name": self.name})
+
+
+def _label(mended: pulumi.Input[float]) -> docker.ContainerLabelArgs:
+    times = pulumi.Output.from_input(mended).apply(lambda known: str(int(known)))
+    return docker.ContainerLabelArgs(label="maddy-stack.mended", value=times)

@@ -1,5 +1,6 @@
 """The web site that serves the MTA-STS policies over HTTPS (RFC 8461, section 3.3)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from components.command import command
 from components.container import ContainerSpec, published, run
 from components.container_network import Attachment
 from components.data_volume import DataVolume, DataVolumeArgs, SeedFile
+from components.seen import Seen
 from mail import caddyfile, mta_sts
 
 ANSWERS_HTTP = r"printf 'HEAD / HTTP/1.0\r\n\r\n' | nc -w 4 127.0.0.1 80 | grep -q '^HTTP/1'"
@@ -67,6 +69,16 @@ class PolicySite(pulumi.ComponentResource):
             f"{name}-image", name=args.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
         files = _files(args)
+        seen = Seen(
+            name,
+            container=args.name,
+            docker_host=args.docker_host,
+            files={
+                f"{caddyfile.ROOT}/{caddyfile.policy_file(domain)}": hashlib.sha256(policy.encode()).hexdigest()
+                for domain, policy in args.policies.items()
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         volume = DataVolume(
             "site",
             DataVolumeArgs(
@@ -74,6 +86,7 @@ class PolicySite(pulumi.ComponentResource):
                 image=image.image_id,
                 mount=caddyfile.ROOT,
                 files=files,
+                mended=seen.mended,
                 keep=False,
                 protect=False,
             ),

@@ -4,6 +4,7 @@ All of it goes through the `docker` command, so that it works the same for a Doc
 published port.
 """
 
+import os
 import socket
 import ssl
 import subprocess
@@ -22,11 +23,22 @@ class NoContainerError(CommandError):
     """The container does not exist."""
 
 
-def run(container: str, *arguments: str, stdin: str = "") -> str:
+class StoppedError(CommandError):
+    """The container is there and does not run."""
+
+
+def run(container: str, *arguments: str, stdin: str = "", docker_host: str | None = None) -> str:
     """Run a command in a container and return its standard output.
+
+    Args:
+        container: its name.
+        arguments: the command.
+        stdin: what it gets on standard input.
+        docker_host: where Docker is; None for what `DOCKER_HOST` says.
 
     Raises:
         NoContainerError: when there is no such container.
+        StoppedError: when it does not run.
         CommandError: when Docker cannot run it. A command that fails inside may still return: Maddy's exits with 0.
     """
     try:
@@ -37,6 +49,7 @@ def run(container: str, *arguments: str, stdin: str = "") -> str:
             encoding="utf-8",
             timeout=TIMEOUT,
             check=False,
+            env={**os.environ, **({"DOCKER_HOST": docker_host} if docker_host else {})},
         )
     except FileNotFoundError:
         raise CommandError("the docker command is not on the PATH: install Docker's command line client") from None
@@ -47,7 +60,8 @@ def run(container: str, *arguments: str, stdin: str = "") -> str:
         if "no such container" in last.lower():
             raise NoContainerError(f"there is no container {container}")
         called = " ".join(arguments[:3]).partition("\n")[0]
-        raise CommandError(f"`docker exec {container} {called}` failed: {last}")
+        stopped = any(f"is {state}" in last for state in ("not running", "restarting", "paused"))
+        raise (StoppedError if stopped else CommandError)(f"`docker exec {container} {called}` failed: {last}")
     return done.stdout
 
 
