@@ -148,7 +148,14 @@ class MailStack:
                 return {key: lasting(inner) for key, inner in value.items() if key not in passing}
             return [lasting(inner) for inner in value] if isinstance(value, list) else value
 
-        return {resource["urn"]: lasting(resource) for resource in self.state.get("resources") or []}
+        def sorted_urns(resource: dict[str, Any]) -> dict[str, Any]:
+            by_property = resource.get("propertyDependencies") or {}
+            return resource | {
+                "dependencies": sorted(resource.get("dependencies") or []),
+                "propertyDependencies": {key: sorted(urns or []) for key, urns in by_property.items()},
+            }
+
+        return {found["urn"]: sorted_urns(lasting(found)) for found in self.state.get("resources") or []}
 
     def urn(self, name: str, kind: str) -> str:
         """The URN of the resource of that name, and of the type that ends so."""
