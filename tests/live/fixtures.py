@@ -11,6 +11,7 @@ import pytest
 
 from lab import bootstrap, commands, stack
 from lab.locks import only_one
+from lab.settings import Lab
 from lab.terminal import say
 from tests.live.dns import LabDns
 from tests.live.settings import BASE, LAB, SMALL_LAB
@@ -38,11 +39,16 @@ def live_stack() -> Iterator[MailStack]:
 
 
 def _remove_all() -> None:
+    for lab in (SMALL_LAB, LAB):
+        _remove(lab)
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def _remove(lab: Lab) -> None:
     # Without its state there is nothing to destroy: the containers are then removed by their names, which takes a
     # second, and works whatever an interrupted run has left in the state.
-    shutil.rmtree(LAB.state, ignore_errors=True)
-    commands.down(LAB, purge=True)
-    shutil.rmtree(HOME, ignore_errors=True)
+    shutil.rmtree(lab.state, ignore_errors=True)
+    commands.down(lab, purge=True)
 
 
 @pytest.fixture
@@ -56,18 +62,12 @@ def mail_stack(live_stack: MailStack) -> MailStack:
 def small_stack(live_stack: MailStack) -> Iterator[MailStack]:
     """Another stack, in a lab of its own, that changes fast; not yet up."""
     assert live_stack  # its lock and its directory hold for this one, too
-    _remove_small()
     try:
         small_stack = MailStack(SMALL_LAB, bootstrap.start(SMALL_LAB))
         stack.make_ready(SMALL_LAB)
         yield small_stack
     finally:
-        _remove_small()
-
-
-def _remove_small() -> None:
-    shutil.rmtree(SMALL_LAB.state, ignore_errors=True)
-    commands.down(SMALL_LAB, purge=True)
+        _remove(SMALL_LAB)
 
 
 @pytest.fixture(scope="session")
