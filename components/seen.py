@@ -8,6 +8,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from components.commands import docker_exec
 from components.commands.docker_exec import NoContainerError, StoppedError
+from components.commands.maddy import Maddy
 
 _DECLARED = ("container", "docker_host", "accounts", "files")
 _SUMS = 'while IFS= read -r path; do sha256sum "$path" 2>/dev/null || echo "missing  $path"; done'
@@ -38,12 +39,8 @@ class _Provider(ResourceProvider):
 def _accounts_amiss(props: Mapping[str, Any]) -> list[str]:
     if not props.get("accounts"):
         return []
-
-    def listed(kind: str) -> set[str]:
-        asked = ("maddy", kind, "list")
-        return set(docker_exec.run(props["container"], *asked, docker_host=props.get("docker_host")).splitlines())
-
-    return sorted(set(props["accounts"]) - (listed("creds") & listed("imap-acct")))
+    maddy = Maddy(props["container"], docker_host=props.get("docker_host"))
+    return sorted(set(props["accounts"]) - (maddy.logins() & maddy.mailboxes()))
 
 
 def _files_amiss(props: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from components.commands.maddy import Maddy
 
 def main() -> str:
     """Take the login away, and the mailbox when told so, unless the account is declared; return what is now so."""
-    maddy, address = Maddy(os.environ["MADDY_CONTAINER"], ""), os.environ["MADDY_ACCOUNT"]
+    maddy, address = Maddy(os.environ["MADDY_CONTAINER"]), os.environ["MADDY_ACCOUNT"]
     try:
         if address in maddy.declared():
             return f"{address}: is declared, and stays"

@@ -18,9 +18,7 @@ AT_A_TIME = 4
 PER_CALL = 50
 """Accounts that are changed in one `docker exec`: setting a password takes a slow server half a second."""
 
-_CREATE = 'while IFS= read -r address; do maddy imap-acct create "$address" </dev/null; done'
-_REMOVE_LOGINS = 'while IFS= read -r address; do maddy creds remove --yes "$address" </dev/null; done'
-_REMOVE_MAILBOXES = 'while IFS= read -r address; do maddy imap-acct remove --yes "$address" </dev/null; done'
+_EACH = 'while IFS= read -r address; do maddy {} "$address" </dev/null; done'
 # A here-document, since not every shell has a printf of its own, and a program's arguments are seen by all.
 _SET_PASSWORDS = """\
 while IFS= read -r address && IFS= read -r password; do maddy creds password "$address" <<END
@@ -51,12 +49,14 @@ class Maddy:
 
     Args:
         container: its name.
-        hostname: which its certificate covers.
+        hostname: which its certificate covers; needed for logins alone.
+        docker_host: where Docker is, for the two lists; None for what `DOCKER_HOST` says.
     """
 
-    def __init__(self, container: str, hostname: str) -> None:
+    def __init__(self, container: str, hostname: str = "", docker_host: str | None = None) -> None:
         self.container = container
         self.hostname = hostname
+        self._docker_host = docker_host
 
     def _shell(self, script: str, stdin: str = "") -> str:
         return docker_exec.run(self.container, "sh", "-c", script, stdin=stdin)
@@ -66,17 +66,23 @@ class Maddy:
         for start in range(0, len(ordered), PER_CALL):
             self._shell(script, "".join(ordered[start : start + PER_CALL]))
 
+    def _each(self, action: str, addresses: Collection[str]) -> None:
+        self._for_each(_EACH.format(action), [f"{address}\n" for address in addresses])
+
+    def _list(self, kind: str) -> set[str]:
+        return set(docker_exec.run(self.container, "maddy", kind, "list", docker_host=self._docker_host).splitlines())
+
     def logins(self) -> set[str]:
         """The addresses that have credentials."""
-        return set(docker_exec.run(self.container, "maddy", "creds", "list").splitlines())
+        return self._list("creds")
 
     def mailboxes(self) -> set[str]:
         """The addresses that have a mailbox."""
-        return set(docker_exec.run(self.container, "maddy", "imap-acct", "list").splitlines())
+        return self._list("imap-acct")
 
     def create_mailboxes(self, addresses: Collection[str]) -> None:
         """Ask for mailboxes that are not there yet."""
-        self._for_each(_CREATE, _lines(addresses))
+        self._each("imap-acct create", addresses)
 
     def set_passwords(self, passwords: Mapping[str, str]) -> None:
         """Ask for logins with these passwords."""
@@ -84,11 +90,11 @@ class Maddy:
 
     def remove_logins(self, addresses: Collection[str]) -> None:
         """Ask for logins to go."""
-        self._for_each(_REMOVE_LOGINS, _lines(addresses))
+        self._each("creds remove --yes", addresses)
 
     def remove_mailboxes(self, addresses: Collection[str]) -> None:
         """Ask for mailboxes to go, with the mail."""
-        self._for_each(_REMOVE_MAILBOXES, _lines(addresses))
+        self._each("imap-acct remove --yes", addresses)
 
     def declared(self) -> dict[str, bool]:
         """What was declared last: address to whether its mailbox is removed with it.
@@ -141,7 +147,3 @@ class Maddy:
                 return True
         except (OSError, imaplib.IMAP4.error) as error:
             raise CommandError(f"{address}: no IMAP session with {self.container}: {error}") from None
-
-
-def _lines(addresses: Collection[str]) -> list[str]:
-    return [f"{address}\n" for address in addresses]
