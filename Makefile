@@ -6,7 +6,7 @@ PYTHON ?= python3
 MAKEFLAGS += --no-print-directory
 
 # The environment is ready when the stamp is there that is named after what the requirement files say.
-RUN_FILES := requirements.txt lab/requirements.txt verify/requirements.txt preflight/requirements.txt
+RUN_FILES := requirements.txt lab/requirements.txt verify/requirements.txt
 DEV_FILES := $(RUN_FILES) requirements-dev.txt
 RUN := .venv/run-$(shell cat $(RUN_FILES) | cksum | cut -d' ' -f1)
 DEV := .venv/dev-$(shell cat $(DEV_FILES) | cksum | cut -d' ' -f1)

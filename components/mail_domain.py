@@ -8,8 +8,10 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from components.dkim_key import DkimKey
+from components.doubles import Doubles
 from mail import records
 from mail.records import Record
+from zones.conflicts import kind_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class MailDomainArgs:
 
 
 class MailDomain(pulumi.ComponentResource):
-    """The records that make a domain one for mail, or those of a host in a zone of its own.
+    """The records that make a domain one for mail, or those of a host in a zone of its own, and none beside them.
 
     Attributes:
         records: all that is published, the DKIM records with their keys.
@@ -50,15 +52,22 @@ class MailDomain(pulumi.ComponentResource):
                 filter=cloudflare.GetZoneFilterArgs(match="all", name=args.domain),
                 opts=pulumi.InvokeOutputOptions(parent=self),
             ).zone_id
+        published = []
         for record in args.records:
             after = args.after.get(record.key)
-            self._publish(zone_id, record, record.content, [after] if after else [])
+            published.append(self._publish(zone_id, record, record.content, [after] if after else []))
+        of_keys = [records.dkim_record(domain=key.domain, selector=key.selector, text="") for key in args.keys]
         signed = []
-        for key in args.keys:
-            planned = records.dkim_record(domain=key.domain, selector=key.selector, text="")
-            self._publish(zone_id, planned, key.record_text, [])
+        for planned, key in zip(of_keys, args.keys, strict=True):
+            published.append(self._publish(zone_id, planned, key.record_text, []))
             signed.append(key.record_text.apply(partial(_with_content, planned)))
         self.records = pulumi.Output.all(*signed).apply(lambda known: [*args.records, *known])
+        Doubles(
+            name,
+            zone_id=zone_id,
+            own={kind_of(record): made.id for record, made in zip((*args.records, *of_keys), published, strict=True)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({})
 
     def _publish(
@@ -67,11 +76,11 @@ class MailDomain(pulumi.ComponentResource):
         record: Record,
         content: pulumi.Input[str],
         after: Sequence[pulumi.Resource],
-    ) -> None:
+    ) -> cloudflare.DnsRecord:
         is_service = record.type == "SRV"
         if record.type == "TXT":
             content = pulumi.Output.from_input(content).apply(records.quote_txt)
-        cloudflare.DnsRecord(
+        return cloudflare.DnsRecord(
             f"{record.name}-{record.key}",
             zone_id=zone_id,
             name=record.name,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from preflight import conflicts, ways
-from preflight.account import Account, Refusal
+from preflight import ways
 from preflight.stack import Stack
 from preflight.to_come import Owner, resource_name
 from preflight.ways import Ways
-from preflight.zone import Zone
 from verify.failures import Failure
 from verify.probe import Probe
 from verify.result import Question, Result
+from zones import conflicts
+from zones.account import Account, Refusal
+from zones.zone import Zone
 
 GROUP = "preflight"
 SECONDS = 30.0
@@ -140,7 +141,7 @@ class _ZoneProbe:
             subject=f"{wanted.name} {wanted.type} ({wanted.key})",
             expected=wanted.value or "the stack's own key",
         )
-        found = "; ".join(ways.shown(record) for record in clash.existing)
+        found = "; ".join(record.shown for record in clash.existing)
         mend = f"{'Adopt, keep' if clash.adopt else 'Keep'} or remove it before `pulumi up`: the ways out are below."
         if clash.is_identical:
             return question.fails(f"the same already, which makes `pulumi up` fail (81058): {found}", mend)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 import dns.resolver
 
 from preflight import access, docker_host, ports, reach, report, stack, to_come
-from preflight.account import DEFAULT_URL, Account
 from preflight.stack import StackError
 from preflight.ways import Ways
 from settings import SettingsError
@@ -26,6 +25,7 @@ from verify.report.progress import Watcher, watcher
 from verify.result import Result
 from verify.run import run
 from verify.usage import Parser
+from zones.account import DEFAULT_URL, Account
 
 FAILED = 1
 

@@ -7,13 +7,12 @@ import shlex
 from dataclasses import dataclass
 
 from mail import spf
-from preflight.account import DEFAULT_URL
-from preflight.conflicts import Conflict
 from preflight.stack import RECORD, Stack
 from preflight.to_come import Owner, resource_name
-from preflight.zone import Zone, ZoneRecord
 from stack_file.domain import Dkim
-from verify.printable import printable
+from zones.account import DEFAULT_URL
+from zones.conflicts import Conflict
+from zones.zone import Zone, ZoneRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ def out_of(conflict: Conflict, owner: Owner, zone: Zone, stack: Stack) -> Ways:
     return Ways(
         domain=owner.name,
         record=f"{conflict.wanted.name} {conflict.wanted.type}",
-        existing={record.id: shown(record) for record in conflict.existing},
+        existing={record.id: record.shown for record in conflict.existing},
         prepare=_prepare(owner, stack) if conflict.adopt else None,
         adopt=_import(conflict, conflict.adopt, owner, zone, stack) if conflict.adopt else None,
         adopted=conflict.adopt.id if conflict.adopt else None,
@@ -62,11 +61,6 @@ def out_of(conflict: Conflict, owner: Owner, zone: Zone, stack: Stack) -> Ways:
         setting=setting,
         remove={record.id: removal(record.id, zone, stack) for record in conflict.existing},
     )
-
-
-def shown(record: ZoneRecord) -> str:
-    """Return a record of the zone as text that is safe to print."""
-    return printable(f"{record.name} {record}", 160)
 
 
 def _prepare(owner: Owner, stack: Stack) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 
 from lab import pulumi_cli
 from lab.settings import ROOT
+from tests.live.settings import BASE
 from tests.live.stack import MailStack
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("lab_dns")]
@@ -59,6 +60,7 @@ class Before:
 @pytest.fixture
 def before(live_stack: MailStack) -> Iterator[Before]:
     """The stack without anything up, and a zone without any record."""
+    live_stack.have(BASE)  # whose data is not protected
     live_stack.applied = ""
     live_stack.write(live_stack.changed(lambda settings: settings.update(domains=settings["domains"][:1])))
     assert live_stack.pulumi("destroy", "--yes", "--skip-preview").succeeded

@@ -21,6 +21,7 @@ ZONE = "small.example"
 READS = frozenset({"GET"})
 DELETES = frozenset({"DELETE"})
 NOT_FOUND = Fault(done=False, status=404, headers={"Content-Type": "text/html"}, body="<h1>404 Not Found</h1>")
+THE_WHOLE_ZONE = "/dns_records?"
 UNCLEAR = "so it is not known whether anything was changed; run this again."
 
 
@@ -95,7 +96,8 @@ class TestFaultsThatPass:
         with zone.api.having(*plans):
             mended = zone.stack.up("--refresh")
         assert [plan.met for plan in plans] == [1] * len(PASSING)
-        assert mended.counts["created"] + mended.counts["updated"] == upset, mended.text
+        and_who_looks_for_doubles = 1
+        assert mended.counts["created"] + mended.counts["updated"] == upset + and_who_looks_for_doubles, mended.text
         zone.require_whole()
 
     def test_are_outlived_by_a_removal(self, zone: Zone) -> None:
@@ -106,6 +108,18 @@ class TestFaultsThatPass:
             removed = zone.stack.up()
         assert cut_off.met == garbled.met == 1
         assert removed.counts["deleted"] == 2
+        zone.require_whole()
+
+    def test_are_outlived_by_the_look_for_doubles(self, zone: Zone) -> None:
+        double = zone.stack.cloudflare.dns.records.create(
+            zone_id=zone.id, name=ZONE, type="TXT", content='"v=spf1 +all"', ttl=1
+        )
+        assert double is not None
+        upset = [Plan(fault, READS, THE_WHOLE_ZONE, times=1) for fault in (faulty_api.RATE_LIMITED, faulty_api.FAILED)]
+        cut_off = Plan(faulty_api.CUT_OFF, DELETES, times=1)
+        with zone.api.having(*upset, cut_off):
+            zone.stack.up("--refresh")
+        assert [plan.met for plan in (*upset, cut_off)] == [1, 1, 1]
         zone.require_whole()
 
 
@@ -126,6 +140,13 @@ class TestFaultsThatStay:
         zone.stack.up()
         zone.require_whole()
 
+    def test_are_said_by_the_look_for_doubles(self, zone: Zone) -> None:
+        with zone.api.having(Plan(faulty_api.FAILED, READS, path=THE_WHOLE_ZONE)):
+            failed = zone.stack.try_up("--refresh")
+        assert not failed.succeeded
+        assert "could not look for doubles: the Cloudflare API answers with status 500. Look whether" in failed.text
+        assert "doubles.py" not in failed.text
+
     def test_are_not_taken_for_records_that_are_gone(self, zone: Zone) -> None:
         with zone.api.having(Plan(NOT_FOUND, READS)):
             failed = zone.stack.pulumi("refresh", "--yes", "--skip-preview")
@@ -144,7 +165,7 @@ class TestFaultsThatStay:
 class TestARecordWhoseMakingNobodyCouldTell:
     def test_is_adopted_with_what_preflight_prints(self, zone: Zone) -> None:
         zone.upset("MX")
-        by_the_refresh = len(zone.in_state()) + 1  # and by the look at the zone
+        by_the_refresh = len(zone.in_state()) + 2  # the look at the zone, and the one for doubles
         lost, silent = (
             Plan(faulty_api.CUT_OFF, frozenset({"POST"})),
             Plan(faulty_api.FAILED, READS, first=by_the_refresh),

@@ -59,21 +59,23 @@ class Plan:
     Attributes:
         fault: what happens to them.
         methods: theirs.
-        first: how many of these methods are answered rightly before.
+        path: what theirs has in it, with the query.
+        first: how many of these are answered rightly before.
         times: to how many of them it happens; None for all that follow.
         met: how many have met it so far.
     """
 
     fault: Fault
     methods: frozenset[str] = WRITES
+    path: str = ""
     first: int = 0
     times: int | None = None
     met: int = 0
     _seen: int = 0
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, path: str) -> Fault | None:
         """The fault for this request; None for none."""
-        if method not in self.methods:
+        if method not in self.methods or self.path not in path:
             return None
         self._seen += 1
         if self._seen <= self.first or (self.times is not None and self.met >= self.times):
@@ -94,10 +96,10 @@ class FaultyApi(ThreadingHTTPServer):
         self._plans: list[Plan] = []
         self._lock = threading.Lock()
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, path: str) -> Fault | None:
         """The fault for a request."""
         with self._lock:
-            return next((fault for plan in self._plans if (fault := plan.take(method))), None)
+            return next((fault for plan in self._plans if (fault := plan.take(method, path))), None)
 
     @contextmanager
     def having(self, *plans: Plan) -> Iterator[None]:
@@ -120,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.take(self.command) or Fault(done=True)
+        fault = self.server.take(self.command, self.path) or Fault(done=True)
         status, headers, answer = fault.status, fault.headers, fault.body.encode()
         if fault.done:
             own_status, own_answer = self._ask(body)

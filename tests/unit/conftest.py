@@ -1,12 +1,26 @@
 """The command `python -m verify` as a test runs it."""
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 from verify_runs import CATALOGUE, OUTPUTS, Command, World
 
 from verify.catalogue import CHECKS
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts() -> None:
+    """Have interrupts taken, here and in all that is started: a shell has them ignored by what it runs behind it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _ways_of_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have tracebacks whole again after a test that had them cut."""
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from typing import Any
 import stacks
 
 import settings as stack_settings
-from preflight.conflicts import Conflict, find
 from preflight.stack import Stack
 from preflight.to_come import Owner, owners
 from preflight.ways import Ways, out_of
-from preflight.zone import Zone, ZoneRecord
+from zones.conflicts import Conflict, find
+from zones.zone import Zone, ZoneRecord
 
 ZONE = Zone(
     id="a" * 32, name="example.org", status="active", name_servers=("ns1.example.org",), permissions=frozenset()

@@ -15,12 +15,12 @@ from lab.cloudflare.server import Handler, Server, make_server
 from lab.cloudflare.store import zone_id
 from lab.cloudflare.zones import Served
 from preflight import access
-from preflight.account import Account
 from preflight.stack import Stack
 from preflight.to_come import owners
 from preflight.ways import Ways
 from verify.result import Result
 from verify.run import run
+from zones.account import Account
 
 ALL = "token-that-may-do-everything"
 ZONE_ID = zone_id("example.org")
@@ -200,7 +200,7 @@ class TestRecords:
     def test_are_read_to_the_last_page(
         self, url: str, someone_else: Cloudflare, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("preflight.account._A_PAGE", 2)
+        monkeypatch.setattr("zones.account._A_PAGE", 2)
         for number in range(5):
             someone_else.dns.records.create(
                 zone_id=ZONE_ID, type="MX", name="example.org", content=f"mx{number}.old.example", priority=9, ttl=1

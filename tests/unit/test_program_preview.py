@@ -56,7 +56,10 @@ def test_unknown_is_only_what_is_made_during_the_update(run: Callable[..., Recor
         "environment.MADDY_ACCOUNTS_MENDED",
     }
     for resource in run(preview=True).resources:
-        assert unknown_paths(resource.plain) <= allowed, resource.urn
+        inputs = resource.plain
+        if resource.type.endswith(":Doubles"):
+            assert set(inputs.pop("own").values()) == {UNKNOWN}  # ids that Cloudflare gives
+        assert unknown_paths(inputs) <= allowed, resource.urn
 
 
 @RUNS

@@ -10,6 +10,8 @@ from typing import Any
 import dns.exception
 import dns.rdata
 
+from verify.printable import printable
+
 _IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
 
@@ -41,6 +43,11 @@ class ZoneRecord:
         if self.type == "TXT":
             return _joined(self.content)
         return self.content if self.priority is None else f"{self.priority} {self.content}"
+
+    @property
+    def shown(self) -> str:
+        """The record with its name, as text that is safe to print."""
+        return printable(f"{self.name} {self}", 160)
 
     def __str__(self) -> str:
         return f"{self.type} {self.value}{' (proxied)' if self.proxied else ''}"

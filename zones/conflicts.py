@@ -1,13 +1,13 @@
-"""Which records of a zone are in the way of the ones to come."""
+"""Which records of a zone are in the way of the stack's."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mail import names
 from mail.records import Record
-from preflight.zone import ZoneRecord
+from zones.zone import ZoneRecord
 
 ADDRESSES = ("A", "AAAA")
 _VERSIONS = {
@@ -17,7 +17,61 @@ _VERSIONS = {
     "mta-sts-txt": "v=stsv1",
     "tls-rpt": "v=tlsrptv1",
 }
-"""By the key of a TXT record to come: what the text of another begins with that receivers would take for it."""
+"""By the key of a TXT record: what a text begins with that receivers would take for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What there may be one of: receivers who ask for one would take each of the others for it.
+
+    Attributes:
+        name: full, as A-labels.
+        type: such as `TXT`.
+        version: what a TXT record's text begins with, in lower case; "" where every record of the type counts.
+    """
+
+    name: str
+    type: str
+    version: str
+
+    def takes_in(self, other: ZoneRecord) -> bool:
+        """Return whether a record of the zone is of this kind."""
+        if (other.name, other.type) != (self.name, self.type):
+            return False
+        text = "=".join(part.strip() for part in other.value.lower().split("=", 1))
+        return not self.version or text == self.version or text.startswith((f"{self.version} ", f"{self.version};"))
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type} {self.version}".rstrip()
+
+    @classmethod
+    def read(cls, text: str) -> Kind:
+        """Return the kind that a text such as `example.org TXT v=spf1` names."""
+        name, kind, *version = text.split(" ", 2)
+        return cls(name=name, type=kind, version="".join(version))
+
+
+def kind_of(record: Record) -> Kind:
+    """Return what a record of the stack's is one of."""
+    version = ""
+    if record.type == "TXT" and not record.key.startswith("dkim-"):
+        version = _VERSIONS.get(record.key, record.content.lower())
+    return Kind(name=record.name, type=record.type, version=version)
+
+
+def doubles(own: Mapping[Kind, str], present: Sequence[ZoneRecord]) -> dict[str, str]:
+    """Return the records that are not the stack's and of a kind of which it has one: id to text.
+
+    Args:
+        own: the stack's records, by kind the id.
+        present: what the zone has.
+    """
+    ids = set(own.values())
+    return {
+        record.id: record.shown
+        for record in present
+        if record.id not in ids and any(kind.takes_in(record) for kind in own)
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,16 +135,7 @@ def _is_in_the_way(wanted: Record, other: ZoneRecord, zone: str, families: Colle
         return wanted.type in ADDRESSES or not (other.proxied or other.name == zone)
     if wanted.type in ADDRESSES and other.type in ADDRESSES:
         return other.type == wanted.type or (other.name, other.type) not in families
-    return other.type == wanted.type and (wanted.type != "TXT" or _is_taken_for(wanted, other))
-
-
-def _is_taken_for(wanted: Record, other: ZoneRecord) -> bool:
-    """Whether receivers would take this other text for the wanted one, or not know which of the two to take."""
-    if wanted.key.startswith("dkim-"):
-        return True
-    version = _VERSIONS.get(wanted.key, wanted.content.lower())
-    text = other.value.strip().lower()
-    return text == version or text.startswith((f"{version} ", f"{version};"))
+    return kind_of(wanted).takes_in(other)
 
 
 def _adoptable(wanted: Record, found: Sequence[ZoneRecord]) -> ZoneRecord | None:

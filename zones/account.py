@@ -1,4 +1,4 @@
-"""What an API token opens at Cloudflare, read through Cloudflare's own client; nothing is written."""
+"""What an API token opens at Cloudflare, through Cloudflare's own client."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 from cloudflare import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncCloudflare
 
-from preflight.zone import Zone, ZoneRecord, record_of, zone_of
 from verify.failures import Failure
+from zones.zone import Zone, ZoneRecord, record_of, zone_of
 
 DEFAULT_URL = "https://api.cloudflare.com/client/v4"
 CALL_SECONDS = 10.0
@@ -23,6 +23,7 @@ MOST_AT_ONCE = 8
 MOST_RECORDS = 20_000
 _A_PAGE = 1000
 _RATE_LIMITED = 429
+_NO_SUCH_RECORD = 81044
 _Read = TypeVar("_Read")
 
 
@@ -53,10 +54,12 @@ class Account:
     Attributes:
         token: stays in here.
         base_url: of the API.
+        retries: how often a call is made again that was not answered, or with a status of 429 or from 500 on.
     """
 
     token: str = field(repr=False)
     base_url: str = DEFAULT_URL
+    retries: int = 1
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     _known: dict[str, asyncio.Task[list[ZoneRecord]]] = field(default_factory=dict)
 
@@ -65,7 +68,7 @@ class Account:
         client = AsyncCloudflare(
             api_token=self.token,
             base_url=self.base_url,
-            max_retries=1,
+            max_retries=self.retries,
             http_client=httpx.AsyncClient(timeout=CALL_SECONDS, trust_env=not _is_loopback(self.base_url)),
         )
         # The client would send what it finds in the environment instead of the token.
@@ -116,6 +119,19 @@ class Account:
             self._known[zone_id].add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._known[zone_id])
 
+    async def delete(self, zone_id: str, record_id: str) -> None:
+        """Delete a record, if it is still there.
+
+        Raises:
+            Refusal: the token may not.
+            Failure: it could not be asked; the record may be gone.
+        """
+        try:
+            await self._asked(self._client.dns.records.delete(record_id, zone_id=zone_id), lambda _: None)
+        except Refusal as refusal:
+            if refusal.code != _NO_SUCH_RECORD:
+                raise
+
     async def _records(self, zone_id: str) -> list[ZoneRecord]:
         found: list[ZoneRecord] = []
         ask: Awaitable[Any] = self._client.dns.records.list(zone_id=zone_id, per_page=_A_PAGE)
@@ -124,7 +140,8 @@ class Account:
             found += records
             if len(found) > MOST_RECORDS:
                 raise Unanswered(f"the zone has over {MOST_RECORDS} records")
-            if not page.has_next_page():
+            total = getattr(page.result_info, "total_count", None)  # the client itself looks for a page without any
+            if len(found) == total or not page.has_next_page():
                 return found
             ask = page.get_next_page()
 

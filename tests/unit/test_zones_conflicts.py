@@ -3,7 +3,7 @@
 import pytest
 from preflight_world import conflicts, stack, there
 
-from preflight.zone import ZoneRecord
+from zones.zone import ZoneRecord
 
 
 def clashing(*present: ZoneRecord) -> list[str]:
@@ -19,6 +19,7 @@ def clashing(*present: ZoneRecord) -> list[str]:
         (there("TXT", "v=spf1"), ["spf"]),
         (there("TXT", '"v=spf1 a -all"', "mail.example.org"), ["host-spf"]),
         (there("TXT", '"v=DMARC1; p=none"', "_dmarc.example.org"), ["dmarc"]),
+        (there("TXT", '" v = DMARC1 ; p=none"', "_dmarc.example.org"), ["dmarc"]),
         (there("TXT", '"v=STSv1; id=1"', "_mta-sts.example.org"), ["mta-sts-txt"]),
         (there("TXT", '"v=TLSRPTv1;rua=mailto:a@b.example"', "_smtp._tls.example.org"), ["tls-rpt"]),
         (there("TXT", '"v=DKIM1; p="', "default._domainkey.example.org"), ["dkim-default"]),
