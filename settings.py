@@ -42,6 +42,7 @@ __all__ = [
     "TlsRpt",
     "from_stack",
     "load",
+    "require_free_name",
     "tls_files",
 ]
 
@@ -165,7 +166,12 @@ def load(config: Mapping[str, str], secret_keys: Collection[str] = (), *, files_
 
 
 def from_stack() -> Settings:
-    """Read the settings of the stack that Pulumi is running."""
+    """Read the settings of the stack that Pulumi is running.
+
+    Raises:
+        SettingsError: with all that is wrong.
+    """
+    require_free_name(pulumi.get_stack())
     namespace = f"{pulumi.get_project()}:"
     config = {
         key.removeprefix(namespace): value
@@ -173,6 +179,23 @@ def from_stack() -> Settings:
         if key.startswith(namespace)
     }
     return load(config, [key for key in config if pulumi.runtime.is_config_secret(namespace + key)])
+
+
+def require_free_name(stack: str) -> None:
+    """Refuse a stack whose server would be called as another stack's policy site or seed is.
+
+    Args:
+        stack: its name.
+
+    Raises:
+        SettingsError: it is.
+    """
+    for ending in ("-policy", "-seed"):
+        if stack.endswith(ending):
+            raise SettingsError(
+                f"the stack's name: '{stack}' ends in {ending}, as names of another stack's containers do, on the same "
+                "Docker host: make it under another name, with `pulumi stack init`"
+            )
 
 
 def _parsed(text: str) -> Any:

@@ -57,7 +57,7 @@ class Accounts(pulumi.ComponentResource):
                 "MADDY_CONTAINER": args.server.container_name,
                 "MADDY_CONTAINER_ID": args.server.container_id,
                 "MADDY_HOSTNAME": args.hostname,
-                "MADDY_ACCOUNTS_MENDED": seen.mended.apply(lambda times: str(int(times))),
+                "MADDY_ACCOUNTS_MENDED": seen.times_mended,
             },
             docker_host=args.docker_host,
             stdin=pulumi.Output.json_dumps(

@@ -40,7 +40,8 @@ class DataVolumeArgs:
         image: id of an image for the container that carries the files in; nothing of it is run.
         mount: where that container, and its user, mount the volume.
         files: what to put in. Other files in the volume are left alone.
-        mended: how often files were found changed by hand, each of which carries them in anew; None where nobody looks.
+        times_mended: how often files were found changed by hand, which carries them in anew each time; None where
+            nobody looks.
         keep: whether the volume outlives its removal from the stack, and the stack.
         protect: whether Pulumi refuses to remove it at all.
     """
@@ -51,7 +52,7 @@ class DataVolumeArgs:
     files: Sequence[SeedFile]
     keep: bool
     protect: bool
-    mended: pulumi.Input[float] | None = None
+    times_mended: pulumi.Input[str] | None = None
 
 
 class DataVolume(pulumi.ComponentResource):
@@ -85,7 +86,11 @@ class DataVolume(pulumi.ComponentResource):
             must_run=False,
             network_mode="none",
             mounts=[docker.ContainerMountArgs(type="volume", source=volume.name, target=args.mount)],
-            labels=None if args.mended is None else [_label(args.mended)],
+            labels=(
+                [docker.ContainerLabelArgs(label="maddy-stack.mended", value=args.times_mended)]
+                if args.times_mended is not None
+                else None
+            ),
             uploads=[
                 docker.ContainerUploadArgs(
                     file=f"{args.mount}/{file.path}", content=file.content, permissions=file.mode
@@ -96,8 +101,3 @@ class DataVolume(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({"name": self.name})
-
-
-def _label(mended: pulumi.Input[float]) -> docker.ContainerLabelArgs:
-    times = pulumi.Output.from_input(mended).apply(lambda known: str(int(known)))
-    return docker.ContainerLabelArgs(label="maddy-stack.mended", value=times)

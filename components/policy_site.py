@@ -86,7 +86,7 @@ class PolicySite(pulumi.ComponentResource):
                 image=image.image_id,
                 mount=caddyfile.ROOT,
                 files=files,
-                mended=seen.mended,
+                times_mended=seen.times_mended,
                 keep=False,
                 protect=False,
             ),

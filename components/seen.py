@@ -7,8 +7,9 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from components.commands import docker_exec
-from components.commands.docker_exec import NoContainerError, StoppedError
+from components.commands.docker_exec import CommandError, NoContainerError, StoppedError
 from components.commands.maddy import Maddy
+from components.complaint import in_words
 
 _DECLARED = ("container", "docker_host", "accounts", "files")
 _SUMS = 'while IFS= read -r path; do sha256sum "$path" 2>/dev/null || echo "missing  $path"; done'
@@ -29,10 +30,11 @@ class _Provider(ResourceProvider):
         return UpdateResult({**news, "amiss": [], "mended": mended})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        try:
-            amiss = [*_accounts_amiss(props), *_files_amiss(props)]
-        except (NoContainerError, StoppedError):  # which the refresh of the container tells
-            return ReadResult(id_, props)
+        with in_words(f"could not look into {props['container']}", CommandError):
+            try:
+                amiss = [*_accounts_amiss(props), *_files_amiss(props)]
+            except (NoContainerError, StoppedError):  # which the refresh of the container tells
+                return ReadResult(id_, props)
         return ReadResult(id_, {**props, "amiss": amiss})
 
 
@@ -55,7 +57,7 @@ def _files_amiss(props: Mapping[str, Any]) -> list[str]:
 class Seen(Resource, module="mail", name="Seen"):
     """What a refresh finds amiss of what was put into a container's volume.
 
-    It mends nothing: an update counts `mended` up, and who has put it there has that among its inputs.
+    It mends nothing: an update counts `mended` up, and who has put it there has `times_mended` among its inputs.
 
     Args:
         container: whose volume it is.
@@ -83,3 +85,8 @@ class Seen(Resource, module="mail", name="Seen"):
         super().__init__(
             _Provider(), name, {**declared, "files": dict(files or {}), "amiss": None, "mended": None}, opts
         )
+
+    @property
+    def times_mended(self) -> pulumi.Output[str]:
+        """`mended` in digits."""
+        return self.mended.apply(lambda times: str(int(times)))

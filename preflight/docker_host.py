@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from components.docker_host import ssh_refusal
+from preflight import command
 from preflight.stack import Stack
 from stack_file.values import Address
 from verify.failures import Failure
@@ -108,28 +108,18 @@ async def docker(stack: Stack, *arguments: str) -> str:
         NoDocker: it fails.
     """
     host = stack.settings.server.docker_host
-    command = ["docker", *(["--host", host] if host else []), *arguments]
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        status, output, complaint = await command.run(
+            *("docker", *(["--host", host] if host else []), *arguments), seconds=SECONDS
         )
     except FileNotFoundError:
         raise NoDocker("there is no `docker` command here, which `pulumi up` makes the accounts with") from None
-    try:
-        output, complaint = await asyncio.wait_for(process.communicate(), SECONDS)
     except TimeoutError:
         raise NoDocker(f"Docker does not answer within {SECONDS:g} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
+    if status != 0:
         if known := ssh_refusal(complaint.decode(errors="replace")):
             problem = NoDocker(known[0])
             problem.mend = known[1]
             raise problem
-        raise NoDocker(printable(complaint) or f"`docker {arguments[0]}` failed with status {process.returncode}")
+        raise NoDocker(printable(complaint) or f"`docker {arguments[0]}` failed with status {status}")
     return output.decode(errors="replace")

@@ -11,6 +11,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 import settings as stack_settings
+from preflight import command
 from settings import Settings
 from verify.source import reason
 
@@ -86,8 +87,9 @@ async def read(name: str, config_file: str | None = None, directory: Path = Path
 
     Raises:
         StackError: it cannot be read.
-        SettingsError: its settings are wrong; the text is that of `pulumi up`.
+        SettingsError: its name or its settings are wrong; the text is that of `pulumi up`.
     """
+    stack_settings.require_free_name(name.rpartition("/")[2])
     try:
         project = str(yaml.safe_load((directory / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
     except OSError as error:
@@ -138,27 +140,17 @@ async def _pulumi(name: str, directory: Path, *arguments: str) -> dict[str, Any]
     """Run a pulumi command on a stack that prints JSON and changes nothing."""
     said = f"`pulumi {' '.join(arguments[:2])}`"
     try:
-        process = await asyncio.create_subprocess_exec(
-            *("pulumi", *arguments, "--non-interactive", "--color", "never"),
-            cwd=directory,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        status, output, complaint = await command.run(
+            *("pulumi", *arguments, "--non-interactive", "--color", "never"), seconds=SECONDS, directory=directory
         )
     except FileNotFoundError:
         raise StackError(
             "there is no `pulumi` command here: install it (https://www.pulumi.com/docs/install)"
         ) from None
-    try:
-        output, complaint = await asyncio.wait_for(process.communicate(), SECONDS)
     except TimeoutError:
         raise StackError(f"{said} was not done within {SECONDS:g} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise StackError(reason(name, complaint.decode("utf-8", errors="replace"), process.returncode or 0))
+    if status != 0:
+        raise StackError(reason(name, complaint.decode("utf-8", errors="replace"), status))
     try:
         answer = json.loads(output)
     except (ValueError, RecursionError):

@@ -91,6 +91,10 @@ class TestTheStack:
         with pytest.raises(SettingsError, match=r"cloudflare\.apiToken: is in plain text"):
             asyncio.run(stack.read("prod"))
 
+    def test_with_the_name_of_anothers_container_is_refused_as_by_the_program(self) -> None:
+        with pytest.raises(SettingsError, match=r"the stack's name: 'prod-policy' ends in -policy"):
+            asyncio.run(stack.read("acme/maddy-stack/prod-policy"))
+
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = command.main(["--stack", "prod", "--resolver", "127.0.0.1", *arguments])

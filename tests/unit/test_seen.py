@@ -9,7 +9,6 @@ import stacks
 from fake_docker import CONTAINER, Docker
 from recorder import opened_up, record
 
-from components.commands.docker_exec import CommandError
 from components.seen import _Provider
 
 ADDRESS = "mail@bücher.example"
@@ -80,7 +79,7 @@ class TestWhatFollows:
 
     def test_what_could_not_be_looked_at_is_a_failure(self, docker: Docker) -> None:
         docker.refuses("Cannot connect to the Docker daemon at ssh://nowhere.")
-        with pytest.raises(CommandError, match="Cannot connect"):
+        with pytest.raises(RuntimeError, match=f"could not look into {CONTAINER}: .*Cannot connect"):
             refreshed(declared(accounts=[ADDRESS]))
 
     def test_nothing_amiss_is_no_change(self) -> None:

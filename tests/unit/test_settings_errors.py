@@ -4,8 +4,11 @@
 from typing import Any
 
 import pytest
+import recorder
 import stacks
 from stack_errors import bad, read
+
+from settings import SettingsError
 
 SECRET = "hunter2-hunter2"
 TWO = {"name": "example.net", "accounts": ["postmaster"]}
@@ -245,3 +248,20 @@ class TestEveryMistakeIsNamedWithKeyValueAndMend:
     def test_reports_may_go_to_a_tag_an_alias_or_elsewhere(self) -> None:
         rua = ["mailto:mail+x@example.org", "mailto:info@example.org", "mailto:x@example.com", "https://example.org/x"]
         read(stacks.changed(stacks.minimal(), domains__0__aliases={"info": "mail"}, domains__0__dmarc={"rua": rua}))
+
+
+class TestTheStacksName:
+    @pytest.mark.parametrize("name", ["prod-policy", "prod-data-seed"])
+    def test_that_another_stacks_containers_may_have_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setattr(recorder, "STACK", name)
+        with pytest.raises(
+            SettingsError, match=rf"the stack's name: '{name}' ends in .*another name.*pulumi stack init"
+        ):
+            recorder.record(stacks.minimal())
+
+    @pytest.mark.parametrize("name", ["policy", "prod-policy-2"])
+    def test_that_no_other_stack_makes_is_fine(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        monkeypatch.setattr(recorder, "STACK", name)
+        assert recorder.record(stacks.minimal()).one("Container", "server").plain["name"] == f"maddy-{name}"
