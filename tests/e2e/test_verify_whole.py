@@ -41,7 +41,7 @@ def told(live_stack: MailStack) -> dict[str, Any]:
 
 class TestHealthyStack:
     def test_nothing_is_wrong_and_nothing_unknown(self, told: dict[str, Any]) -> None:
-        assert {row["verdict"] for row in told["results"]} == {"pass", "skipped"}
+        assert [row for row in told["results"] if row["verdict"] not in ("pass", "skipped")] == []
         assert told["summary"]["pass"] > 250
 
     def test_every_check_there_is_was_made(self, told: dict[str, Any]) -> None:

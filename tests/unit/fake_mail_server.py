@@ -45,6 +45,7 @@ class FakeMailServer:
         where_to: names the folder of a message by the protocol that it came over; "" loses it.
         folders: that there are.
         uidplus: whether it can expunge single messages.
+        refuses_at_once: whether it expunges one mailbox at a time and refuses meanwhile, as one with SQLite does.
         letters: the mailbox.
         taken: protocol and message, of all that was handed over.
         heard: protocol, whether under TLS, and line, of all that was said to it.
@@ -61,6 +62,8 @@ class FakeMailServer:
     where_to: Callable[[str], str] = lambda protocol: "INBOX"
     folders: tuple[str, ...] = ("INBOX", "Junk")
     uidplus: bool = False
+    refuses_at_once: bool = False
+    expunging: bool = False
     letters: list[Letter] = field(default_factory=list)
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     heard: list[tuple[str, bool, str]] = field(default_factory=list)
@@ -200,7 +203,13 @@ class _Imap(_Session):
         elif verb == "STORE":
             for letter in self._named(command):
                 letter.deleted = True
+        elif verb == "EXPUNGE" and self.server.refuses_at_once and self.server.expunging:
+            await self.say(f"{tag} NO database is locked")
+            return
         elif verb == "EXPUNGE":
+            self.server.expunging = True
+            await asyncio.sleep(0.01 * self.server.refuses_at_once)
+            self.server.expunging = False
             doomed = self._named(command) if command.startswith("UID") else self._there
             gone = [letter for letter in doomed if letter.deleted]
             self.server.letters = [letter for letter in self.server.letters if letter not in gone]

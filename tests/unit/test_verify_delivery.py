@@ -469,6 +469,16 @@ class TestCleaningUp:
         assert SUBJECT in result.mend
         assert sum("EXPUNGE" in line for _, _, line in server.heard) == 3
 
+    def test_is_one_mailbox_at_a_time(self, server: FakeMailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(folders, "DELETE_PAUSES", ())
+        told, more = outputs(), [f"{number}.test" for number in range(6)]
+        told["domains"] |= dict.fromkeys(more, told["domains"][DOMAIN])
+        told["accounts"] += [f"mail@{name}" for name in more]
+        told["account_passwords"] |= dict.fromkeys(told["accounts"], "any")
+        server.takes_any_password = server.uidplus = server.refuses_at_once = True
+        found = [result.verdict for result in check(server, told) if result.check == "clean-up"]
+        assert found == ["pass"] * 7
+
     def test_is_done_when_time_is_up(self, server: FakeMailServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(round_trip, "TRIP_SECONDS", 0.8)
         monkeypatch.setattr(round_trip, "ARRIVAL_SECONDS", 60)

@@ -44,6 +44,7 @@ class Access:
     look: Look
     domains: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DOMAINS_AT_ONCE))
     deliveries: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DELIVERIES_AT_ONCE))
+    deletion: asyncio.Lock = field(default_factory=asyncio.Lock)
     _logins: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOGINS_AT_ONCE))
     _doors: dict[str, asyncio.Task[str]] = field(default_factory=dict)
 

@@ -56,7 +56,9 @@ async def arrivals(mailbox: Mailbox, subjects: Collection[str], number: int, sec
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], now: datetime) -> Result:
+async def clean(
+    mailbox: Mailbox, question: Question, sent: Mapping[str, bool], now: datetime, turn: asyncio.Lock
+) -> Result:
     """Delete what was sent, and what earlier runs have left that were broken off; judge whether it is gone.
 
     Args:
@@ -64,6 +66,7 @@ async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], 
         question: to answer.
         sent: subject to whether the server has taken a message with it.
         now: aware.
+        turn: to delete: a server with SQLite may refuse those who expunge at once, again and again.
 
     Raises:
         Failure: the mailbox could not be looked into.
@@ -78,7 +81,7 @@ async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], 
             continue
         try:
             ours = [item.uid for item in there]
-            marked |= not await _delete(mailbox, folder, [item.uid for item in listed], ours)
+            marked |= not await _delete(mailbox, folder, [item.uid for item in listed], ours, turn)
         except FolderRefused as failure:
             return question.warns(str(failure), mend_by_hand({item.subject for item in listed}))
         deleted += len(listed)
@@ -93,14 +96,18 @@ async def clean(mailbox: Mailbox, question: Question, sent: Mapping[str, bool], 
     return question.passes("all deleted" if deleted else "there was none")
 
 
-async def _delete(mailbox: Mailbox, folder: str, uids: Collection[int], ours: Collection[int]) -> bool:
+async def _delete(
+    mailbox: Mailbox, folder: str, uids: Collection[int], ours: Collection[int], turn: asyncio.Lock
+) -> bool:
     """Delete messages, at the last of some tries: with SQLite, a busy server says that its database is locked."""
     for pause in DELETE_PAUSES:
         try:
-            return await mailbox.delete(folder, uids, ours)
+            async with turn:
+                return await mailbox.delete(folder, uids, ours)
         except FolderRefused:
             await asyncio.sleep(pause)
-    return await mailbox.delete(folder, uids, ours)
+    async with turn:
+        return await mailbox.delete(folder, uids, ours)
 
 
 def _to_delete(listed: Listed, sent: Collection[str], now: datetime) -> bool:

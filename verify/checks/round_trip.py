@@ -125,13 +125,16 @@ class Trip:
                 await self._judges(mailbox, there)
             see = "see `receive`" if any(self.sent.values()) else "see `submit`"
             self.answer_rest(lambda question: question.skipped(see))
-            self.results.append(await clean(mailbox, self.clean_up, self.sent, self.access.look.now))
+            self.results.append(await self._cleaned(mailbox))
+
+    async def _cleaned(self, mailbox: Mailbox) -> Result:
+        return await clean(mailbox, self.clean_up, self.sent, self.access.look.now, self.access.deletion)
 
     async def clean_anew(self) -> None:
         """Clean up over a new connection, after the trip broke off."""
         try:
             async with asyncio.timeout(CLEANING_SECONDS), self.access.mailbox(self.account) as mailbox:
-                self.results.append(await clean(mailbox, self.clean_up, self.sent, self.access.look.now))
+                self.results.append(await self._cleaned(mailbox))
         except (Failure, TimeoutError):
             self.results.append(self.clean_up.warns("the mailbox could not be opened again", mend_by_hand(self.sent)))
 
