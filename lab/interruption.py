@@ -1,9 +1,9 @@
 """What a killed `pulumi` leaves behind, and its mend, so that the next command starts clean.
 
-It leaves its lock. It also leaves "pending operations" in the state: it had begun them and did not live to
-see the end. Something that was created just then exists, but Pulumi does not know it, and would fail to make
-it again (Docker: the name is in use; Cloudflare: an identical record already exists). On a real stack a
-person has to look; in the lab all of it is the lab's own, and is removed.
+It leaves its lock, and perhaps half a note beside its state. It also leaves "pending operations" in the state: it
+had begun them and did not live to see the end. Something that was created just then exists, but Pulumi does not know
+it, and would fail to make it again (Docker: the name is in use; Cloudflare: an identical record already exists). On a
+real stack a person has to look; in the lab all of it is the lab's own, and is removed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ def mend(lab: Lab, *, project: Path, config_file: Path | None = None) -> None:
     Raises:
         LabError: A living pulumi is at work on the stack.
     """
-    _end_stale_lock(lab, project)
+    locks = _stale_locks(lab)
+    _drop_broken_notes(lab.stack_file.parent, locks)
+    if any(locks.glob("*.json")):
+        pulumi_cli.run(lab, ["cancel", "--yes"], project=project, capture=True)
     pending = read_state(lab).get("pending_operations") or []
     if not pending:
         return
@@ -58,8 +61,8 @@ def read_state(lab: Lab) -> Mapping[str, Any]:
     return dict(checkpoint.get("latest") or {})
 
 
-def _end_stale_lock(lab: Lab, project: Path) -> None:
-    """Take away the lock of a `pulumi` that was killed.
+def _stale_locks(lab: Lab) -> Path:
+    """Return where the locks of the stack are, of which none is of a `pulumi` at work.
 
     Raises:
         LabError: The one that holds it is alive, or on another machine.
@@ -75,8 +78,21 @@ def _end_stale_lock(lab: Lab, project: Path) -> None:
                 f"finished. If it never will, end it and run this again."
             )
         say(f"an earlier pulumi (process {pid}) was killed at work; taking its lock away")
-    if any(locks.glob("*.json")):
-        pulumi_cli.run(lab, ["cancel", "--yes"], project=project, capture=True)
+    return locks
+
+
+def _drop_broken_notes(*directories: Path) -> None:
+    """Remove the notes on a file's type that a killed `pulumi` had only begun.
+
+    The file backend writes them beside the file, before that is put in its place, and does not read a file with a
+    broken one ("failed to load checkpoint: EOF"). A file without any is fine.
+    """
+    for directory in directories:
+        for path in directory.glob("*.attrs"):
+            try:
+                json.loads(path.read_text())
+            except ValueError:
+                path.unlink()
 
 
 def _remove_unknown(lab: Lab, resource: Mapping[str, Any], known: set[str | None]) -> None:
